@@ -1,0 +1,58 @@
+/** `pnpm bench [name…] [--rounds N] [--json FILE]` */
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { cnnTrain, formatCnnTrain, type PeerResult } from './cnn-train/index.ts'
+
+interface Benchmark {
+  readonly what: string
+  readonly run: (rounds: number, say: (line: string) => void) => Promise<readonly PeerResult[]>
+  readonly format: (results: readonly PeerResult[]) => string
+}
+
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  'cnn-train': {
+    what: 'one training step of the small CNN, batch 64, SGD 0.01 momentum 0.5',
+    run: cnnTrain,
+    format: formatCnnTrain,
+  },
+}
+
+const fail = (message: string): never => {
+  console.error(message)
+  process.exit(2)
+}
+
+const readArguments = (): { names: string[]; rounds: number; json: string | undefined } => {
+  try {
+    const { values, positionals } = parseArgs({
+      args: process.argv.slice(2).filter((arg) => arg !== '--'),
+      options: { rounds: { type: 'string', default: '3' }, json: { type: 'string' } },
+      allowPositionals: true,
+    })
+    return { names: positionals.length > 0 ? positionals : Object.keys(benchmarks), rounds: Number(values.rounds), json: values.json }
+  } catch (error) {
+    return fail((error as Error).message)
+  }
+}
+
+const { names, rounds, json } = readArguments()
+if (!(Number.isInteger(rounds) && rounds > 0)) fail('--rounds must be a whole number above 0')
+const unknown = names.find((name) => !(name in benchmarks))
+if (unknown !== undefined) fail(`there is no benchmark '${unknown}'; there are: ${Object.keys(benchmarks).join(', ')}`)
+
+const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version }
+console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`)
+const report: Record<string, readonly PeerResult[]> = {}
+for (const name of names) {
+  const { what, run, format } = benchmarks[name]!
+  console.log(`\n${name}: ${what}`)
+  report[name] = await run(rounds, (line) => console.error(line))
+  console.log(`\n${format(report[name])}`)
+}
+if (json !== undefined) {
+  const file = resolve(process.env['INIT_CWD'] ?? '.', json)
+  writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), ...machine, benchmarks: report }, null, 2)}\n`)
+  console.log(`\nwritten to ${file}`)
+}

@@ -1,0 +1,6 @@
+import { TenonError } from '@tenon/kernel'
+
+/** A gradient that cannot be had: nothing differentiable leads from the value to what the gradient is by. */
+export class GradientError extends TenonError {
+  override name = 'GradientError'
+}

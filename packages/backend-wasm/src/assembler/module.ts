@@ -1,0 +1,114 @@
+/** A module under construction: functions over one imported memory. */
+import { type Bytes, flatten, list, sized, unsigned, utf8 } from './bytes.ts'
+import { type Code, type Statement, typeCodes, type Value, type ValueType } from './code.ts'
+
+export class Local<T extends ValueType = ValueType> {
+  readonly type: T
+  readonly #index: number[]
+  readonly get: Code<T>
+
+  constructor(type: T, index: number) {
+    this.type = type
+    this.#index = unsigned(index)
+    this.get = { type, bytes: [0x20, this.#index] }
+  }
+
+  set(value: Code<T>): Statement {
+    return { type: 'none', bytes: [value.bytes, 0x21, this.#index] }
+  }
+
+  /** Sets the local and leaves its value. */
+  tee(value: Code<T>): Code<T> {
+    return { type: this.type, bytes: [value.bytes, 0x22, this.#index] }
+  }
+}
+
+export class FunctionBuilder<R extends ValueType | 'none' = ValueType | 'none'> {
+  readonly index: number
+  readonly result: R
+  readonly params: readonly ValueType[]
+  readonly #locals: ValueType[] = []
+  readonly #body: Bytes[] = []
+
+  constructor(index: number, params: readonly ValueType[], result: R) {
+    this.index = index
+    this.params = params
+    this.result = result
+  }
+
+  param<T extends ValueType>(position: number, type: T): Local<T> {
+    if (this.params[position] !== type) throw new Error(`parameter ${position} is ${this.params[position]}, not ${type}`)
+    return new Local(type, position)
+  }
+
+  local<T extends ValueType>(type: T): Local<T> {
+    return new Local(type, this.params.length + this.#locals.push(type) - 1)
+  }
+
+  /** Adds to the body. The last piece of a function with a result leaves that result. */
+  add(...pieces: readonly Code[]): void {
+    this.#body.push(pieces.map((piece) => piece.bytes))
+  }
+
+  call(...args: readonly Value[]): Code<R> {
+    return { type: this.result, bytes: [args.map((arg) => arg.bytes), 0x10, unsigned(this.index)] }
+  }
+
+  /** The entry of the code section. */
+  code(): Bytes {
+    const runs: [count: number, type: ValueType][] = []
+    for (const type of this.#locals) {
+      const last = runs.at(-1)
+      if (last?.[1] === type) last[0]++
+      else runs.push([1, type])
+    }
+    return sized([list(runs.map(([count, type]) => [unsigned(count), typeCodes[type]])), this.#body, 0x0b])
+  }
+}
+
+/** How a module's memory is imported; the instance's import object is `{ env: { memory } }`. */
+export interface MemoryImport {
+  readonly maximum: number
+  readonly shared: boolean
+}
+
+export class ModuleBuilder {
+  readonly #functions: FunctionBuilder[] = []
+  readonly #exports: Bytes[] = []
+  readonly #memory: MemoryImport
+
+  constructor(memory: MemoryImport) {
+    this.#memory = memory
+  }
+
+  function<R extends ValueType | 'none'>(params: readonly ValueType[], result: R): FunctionBuilder<R> {
+    const f = new FunctionBuilder(this.#functions.length, params, result)
+    this.#functions.push(f)
+    return f
+  }
+
+  export(name: string, f: FunctionBuilder): void {
+    this.#exports.push([utf8(name), 0x00, unsigned(f.index)])
+  }
+
+  build(): Uint8Array<ArrayBuffer> {
+    const types = new Map<string, Bytes>()
+    const typeIndices = this.#functions.map((f) => {
+      const key = `${f.params.join()}:${f.result}`
+      const results = f.result === 'none' ? [] : [typeCodes[f.result]]
+      if (!types.has(key)) types.set(key, [0x60, list(f.params.map((type) => typeCodes[type])), list(results)])
+      return unsigned([...types.keys()].indexOf(key))
+    })
+    const { maximum, shared } = this.#memory
+    const memory = [utf8('env'), utf8('memory'), 0x02, shared ? 0x03 : 0x01, unsigned(1), unsigned(maximum)]
+    const section = (id: number, entries: readonly Bytes[]): Bytes => [id, sized(list(entries))]
+    return flatten([
+      [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      section(1, [...types.values()]),
+      section(2, [memory]),
+      section(3, typeIndices),
+      section(7, this.#exports),
+      section(10, this.#functions.map((f) => f.code())),
+    ])
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * exp, expm1, log, log1p, tanh: argument reduction after Cody and Waite, polynomials after Cephes (S. L. Moshier). The errors given are the largest
+ * measured against Math.* over samples of all magnitudes; `routines.test.ts` holds them.
+ */
+import { f32x4, i32, i32x4, v128, type V128 } from '../assembler/code.ts'
+import { copySign, f32Const, i32Const, type Kit, polynomial, powerOfTwo, signBit } from './kit.ts'
+
+// log 2 in two parts, so that n·high is exact.
+const log2High = 0.693359375
+const log2Low = -2.12194440e-4
+
+// (eʳ − 1 − r) / r² on |r| ≤ ½ log 2.
+const expTail = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]
+
+/** x = n·log 2 + r with |r| ≤ ½ log 2, and eʳ − 1. */
+function reduceExp(kit: Kit, x: V128): { n: V128; expm1r: V128 } {
+  const n = kit.keep(f32x4.nearest(f32x4.mul(x, f32Const(kit, Math.LOG2E))))
+  const r = kit.keep(kit.madd(n, f32Const(kit, -log2Low), kit.madd(n, f32Const(kit, -log2High), x)))
+  const tail = kit.keep(polynomial(kit, r, expTail))
+  return { n, expm1r: kit.madd(kit.keep(f32x4.mul(r, r)), tail, r) }
+}
+
+/** eˣ. Denormal results are computed, not flushed. */
+export function exp(kit: Kit, x: V128): V128 {
+  const clamped = kit.keep(f32x4.max(f32x4.min(x, f32Const(kit, 89)), f32Const(kit, -104.5)))
+  const { n, expm1r } = reduceExp(kit, clamped)
+  const mantissa = kit.keep(f32x4.add(expm1r, f32Const(kit, 1)))
+  // 2ⁿ in two factors: n goes from −151 to 128.
+  const whole = kit.keep(i32x4.truncSatF32S(n))
+  const half = kit.keep(i32x4.shrS(whole, i32.const(1)))
+  return f32x4.mul(f32x4.mul(mantissa, powerOfTwo(kit, half)), powerOfTwo(kit, i32x4.sub(whole, half)))
+}
+
+/** eˣ − 1. */
+export function expm1(kit: Kit, x: V128): V128 {
+  // Below −20 the result rounds to −1.
+  const clamped = kit.keep(f32x4.max(f32x4.min(x, f32Const(kit, 89)), f32Const(kit, -20)))
+  const { n, expm1r } = reduceExp(kit, clamped)
+  // 2ⁿ(eʳ − 1) + (2ⁿ − 1), halved so that 2ⁿ does not overflow before the end.
+  const scale = kit.keep(powerOfTwo(kit, i32x4.sub(i32x4.truncSatF32S(n), i32Const(kit, 1))))
+  const half = kit.keep(kit.madd(scale, expm1r, f32x4.sub(scale, f32Const(kit, 0.5))))
+  return copySign(kit, f32x4.add(half, half), x)
+}
+
+// (log(1 + f) − f + f²/2) / f³ on √½ ≤ 1 + f < √2.
+const logTail = [
+  7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
+  -2.4999993993e-1, 3.3333331174e-1,
+]
+const smallestNormal = 2 ** -126
+
+/** log x. */
+export function log(kit: Kit, x: V128): V128 {
+  const denormal = kit.keep(f32x4.lt(x, f32Const(kit, smallestNormal)))
+  const normal = kit.keep(v128.bitselect(f32x4.mul(x, f32Const(kit, 2 ** 23)), x, denormal))
+  // Subtracting √½'s bits leaves the exponent of a mantissa in [√½, √2).
+  const shifted = kit.keep(i32x4.sub(normal, i32Const(kit, 0x3f3504f3)))
+  const exponent = kit.keep(
+    f32x4.convertI32S(i32x4.sub(i32x4.shrS(shifted, i32.const(23)), v128.and(denormal, i32Const(kit, 23)))),
+  )
+  const mantissa = i32x4.add(v128.and(shifted, i32Const(kit, 0x7fffff)), i32Const(kit, 0x3f3504f3))
+  const f = kit.keep(f32x4.sub(mantissa, f32Const(kit, 1)))
+  const f2 = kit.keep(f32x4.mul(f, f))
+  const tail = kit.keep(f32x4.mul(f32x4.mul(polynomial(kit, f, logTail), f), f2))
+  const low = kit.keep(kit.madd(f2, f32Const(kit, -0.5), kit.madd(exponent, f32Const(kit, log2Low), tail)))
+  const result = kit.keep(kit.madd(exponent, f32Const(kit, log2High), f32x4.add(f, low)))
+  // NaN and +∞ stay what they are, 0 gives −∞, and less gives NaN.
+  const finite = kit.keep(v128.bitselect(result, x, f32x4.lt(x, f32Const(kit, Infinity))))
+  const zero = kit.keep(v128.bitselect(f32Const(kit, -Infinity), finite, f32x4.eq(x, kit.constant(v128.zero))))
+  return v128.bitselect(f32Const(kit, NaN), zero, f32x4.lt(x, kit.constant(v128.zero)))
+}
+
+/** log(1 + x), with what rounding 1 + x lost put back. */
+export function log1p(kit: Kit, x: V128): V128 {
+  const one = f32Const(kit, 1)
+  const u = kit.keep(f32x4.add(x, one))
+  const large = f32x4.ge(x, one)
+  const lost = v128.bitselect(f32x4.sub(one, f32x4.sub(u, x)), f32x4.sub(x, f32x4.sub(u, one)), large)
+  const correction = kit.keep(f32x4.div(lost, u))
+  const usable = v128.and(f32x4.gt(u, kit.constant(v128.zero)), f32x4.lt(u, f32Const(kit, Infinity)))
+  const result = f32x4.add(log(kit, u), v128.and(correction, usable))
+  return v128.bitselect(x, kit.keep(result), f32x4.eq(x, kit.constant(v128.zero)))
+}
+
+// (tanh x − x) / x³ in x², on |x| < 0.625.
+const tanhTail = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]
+
+/** tanh x: a polynomial near 0, 1 − 2 / (e²ˣ + 1) elsewhere. */
+export function tanh(kit: Kit, x: V128): V128 {
+  const size = kit.keep(v128.andnot(x, i32Const(kit, signBit)))
+  // From 9.1 on the result rounds to 1, so that e²ˣ needs neither its denormal nor its overflowing end.
+  const doubled = kit.keep(f32x4.min(f32x4.add(size, size), f32Const(kit, 20)))
+  const { n, expm1r } = reduceExp(kit, doubled)
+  const e = f32x4.mul(f32x4.add(expm1r, f32Const(kit, 1)), powerOfTwo(kit, i32x4.truncSatF32S(n)))
+  const outer = kit.keep(f32x4.sub(f32Const(kit, 1), f32x4.div(f32Const(kit, 2), f32x4.add(e, f32Const(kit, 1)))))
+  const square = kit.keep(f32x4.mul(x, x))
+  const inner = kit.keep(kit.madd(f32x4.mul(polynomial(kit, square, tanhTail), square), x, x))
+  return copySign(kit, v128.bitselect(inner, outer, f32x4.lt(size, f32Const(kit, 0.625))), x)
+}
+
+// After N. Juffa's erff: erf x = x·P(x²) on |x| ≤ 0.9277, else ±(1 − e^{P(|x|)}).
+const erfInner = [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1]
+const erfOuter = [-1.72853470e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1]
+
+/** erf x. */
+export function erf(kit: Kit, x: V128): V128 {
+  // From 4 on the result rounds to 1.
+  const size = kit.keep(f32x4.min(v128.andnot(x, i32Const(kit, signBit)), f32Const(kit, 4)))
+  const exponent = kit.keep(polynomial(kit, size, erfOuter))
+  const outer = kit.keep(f32x4.sub(f32Const(kit, 1), exp(kit, kit.keep(kit.madd(exponent, size, f32x4.neg(size))))))
+  const square = kit.keep(f32x4.mul(x, x))
+  const inner = kit.keep(kit.madd(polynomial(kit, square, erfInner), x, x))
+  return v128.bitselect(copySign(kit, outer, x), inner, f32x4.gt(size, f32Const(kit, 0.927734375)))
+}

@@ -1,0 +1,19 @@
+/** Element types. `bool` is stored as one byte that is 0 or 1. */
+export type DType = 'float32' | 'float64' | 'int32' | 'uint32' | 'bool'
+
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array
+
+interface DTypeInfo {
+  readonly bytes: number
+  readonly array: { new (length: number): TypedArray; new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray }
+}
+
+export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
+  float32: { bytes: 4, array: Float32Array },
+  float64: { bytes: 8, array: Float64Array },
+  int32: { bytes: 4, array: Int32Array },
+  uint32: { bytes: 4, array: Uint32Array },
+  bool: { bytes: 1, array: Uint8Array },
+}
+
+export const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float64'

@@ -1,0 +1,141 @@
+/**
+ * Splits long reductions, so that a sum over everything uses every thread and no loop is longer than a backend can run.
+ * A reduce stage becomes a kernel that reduces the parts of one axis into a temporary, and a stage that reduces the parts.
+ */
+import { reads, writes } from './access.ts'
+import type { Capabilities } from './backend.ts'
+import type { DType } from './dtype.ts'
+import type { Expr } from './expr.ts'
+import { product } from './extents.ts'
+import type { BufferParam, LoopKernel, ReduceStage, Stage, StoreStage } from './kernel.ts'
+import { ExprPool } from './pool.ts'
+import { rebuild } from './rebuild.ts'
+import { identity, isArg } from './reduce.ts'
+
+/** Kernels to run in this order. `buffers` are positions in the original's buffers, followed by the temporaries. */
+export interface SplitKernels {
+  readonly temporaries: readonly BufferParam[]
+  readonly kernels: readonly { readonly kernel: LoopKernel; readonly buffers: readonly number[] }[]
+}
+
+export type SplitLimits = Pick<Capabilities, 'threads' | 'maxLoop'>
+
+/** Fewer values than this are not worth a second kernel. */
+const worthThreads = 1 << 16
+
+/**
+ * Null where nothing is to be split. A reduction that comes after a store is left as it is, because its parts would store more
+ * than once. A float sum is rounded to its dtype once for each part, so it may differ from the unsplit sum in the last bits.
+ */
+export function splitReduction(kernel: LoopKernel, limits: SplitLimits): SplitKernels | null {
+  const buffers = [...kernel.buffers]
+  const finished: LoopKernel[] = []
+  const visit = (k: LoopKernel): void => {
+    for (const [number, stage] of k.stages.entries()) {
+      if (stage.kind === 'store') break
+      const cut = cutFor(stage, k.grid, limits)
+      if (cut) return splitStage(k, number, stage, cut, buffers).forEach(visit)
+    }
+    finished.push(k)
+  }
+  visit(kernel)
+  if (finished.length === 1) return null
+  return { temporaries: buffers.slice(kernel.buffers.length), kernels: finished.map((k) => onlyUsed(k, buffers)) }
+}
+
+/** One inner axis in parts of equal length, the last of which may reach past the end. */
+interface Cut {
+  readonly axis: number
+  readonly parts: number
+  readonly length: number
+}
+
+function cutFor({ op, extents }: ReduceStage, grid: readonly number[], { threads, maxLoop }: SplitLimits): Cut | null {
+  const points = product(grid)
+  const values = product(extents)
+  const tooFewPoints = points < 2 * threads && points * values >= worthThreads
+  const wanted = Math.max(threads > 1 && tooFewPoints ? Math.ceil((4 * threads) / points) : 1, Math.ceil(values / maxLoop))
+  if (wanted <= 1) return null
+  // The parts of an argmax must follow each other in row-major order, for the first of equals to be found.
+  const axis = isArg(op) ? extents.findIndex((extent) => extent > 1) : extents.indexOf(Math.max(...extents))
+  const extent = extents[axis]!
+  // Fewer parts than values, so that splitting comes to an end.
+  const most = Math.min(extent, Math.ceil(values / 2))
+  let parts = Math.min(wanted, most)
+  while (extent % parts !== 0 && parts < Math.min(2 * wanted, most)) parts++
+  const length = Math.ceil(extent / parts)
+  return { axis, length, parts: Math.ceil(extent / length) }
+}
+
+/** The kernel that reduces the parts of a stage, and the kernel that goes on from there. */
+function splitStage(kernel: LoopKernel, number: number, stage: ReduceStage, cut: Cut, buffers: BufferParam[]): [LoopKernel, LoopKernel] {
+  const { grid, stages } = kernel
+  const rank = grid.length
+  const pool = new ExprPool()
+  const register = pool.register(stage.dtype, number)
+  const extents = stage.extents.with(cut.axis, cut.length)
+  const temporary = (dtype: DType): number => buffers.push({ dtype, length: product(grid) * cut.parts }) - 1
+
+  // The parts are a new last axis of the grid. In the rest they are the stage's own axis, which has the same number.
+  const part = pool.index(rank, cut.parts)
+  const point = grid.reduce((flat, extent, i) => pool.scaleAdd(flat, extent, pool.index(i, extent)), pool.int(0))
+  const place = (p: Expr): Expr => pool.scaleAdd(point, cut.parts, p)
+  const store = (buffer: number, value: Expr): StoreStage => ({ kind: 'store', extents: [], buffer, index: place(part), value })
+
+  const values = temporary(stage.value.dtype)
+  const valueAt = partOf(pool, stage, rank, cut)
+  const stores: StoreStage[] = []
+  let after = (s: Stage): Stage => s
+  if (isArg(stage.op)) {
+    const positions = temporary('int32')
+    stores.push(store(values, valueAt(unravel(pool, register, extents))))
+    stores.push(store(positions, pool.scaleAdd(part, cut.length * product(extents.slice(cut.axis + 1)), register)))
+    const position = pool.load('int32', positions, place(register))
+    const copy = rebuild(pool, { register: (e) => (e.stage === number ? position : pool.register(e.dtype, e.stage)) })
+    after = (s) => mapStage(s, copy)
+  } else {
+    stores.push(store(values, register))
+  }
+
+  const shift = rebuild(pool, { index: (e) => pool.index(e.axis < rank ? e.axis : e.axis + 1, e.extent) })
+  const reduceParts: Stage = { ...stage, extents, value: valueAt(extents.map((extent, i) => pool.index(rank + 1 + i, extent))) }
+  const combine: Stage = { ...stage, extents: [cut.parts], value: pool.load(stage.value.dtype, values, place(part)) }
+  const before = stages.slice(0, number)
+  return [
+    { ...kernel, grid: [...grid, cut.parts], stages: [...before.map((s) => mapStage(s, shift)), reduceParts, ...stores] },
+    { ...kernel, stages: [...before, combine, ...stages.slice(number + 1).map(after)] },
+  ]
+}
+
+/** The value that a stage reduces, at given inner coordinates of a part; past the end of the axis it is the identity, and nothing is read. */
+function partOf(pool: ExprPool, stage: ReduceStage, rank: number, { axis, parts, length }: Cut): (coordinates: readonly Expr[]) => Expr {
+  return (coordinates) => {
+    const position = coordinates.with(axis, pool.scaleAdd(pool.index(rank, parts), length, coordinates[axis]!))
+    const within = pool.binary('lt', position[axis]!, pool.int(stage.extents[axis]!))
+    const value = rebuild(pool, {
+      index: (e) => (e.axis < rank ? pool.index(e.axis, e.extent) : position[e.axis - rank]!),
+      load: (e, index, valid) => pool.load(e.dtype, e.buffer, index, pool.and(valid, within)),
+    })(stage.value)
+    return pool.select(within, value, pool.literal(value.dtype, identity(stage.op, value.dtype)))
+  }
+}
+
+/** Row-major coordinates of a position. */
+function unravel(pool: ExprPool, position: Expr, extents: readonly number[]): Expr[] {
+  return extents.map((extent, i) => {
+    const rest = pool.binary('idiv', position, pool.int(product(extents.slice(i + 1))))
+    return i === 0 ? rest : pool.binary('mod', rest, pool.int(extent))
+  })
+}
+
+const mapStage = (s: Stage, f: (e: Expr) => Expr): Stage =>
+  s.kind === 'reduce' ? { ...s, value: f(s.value) } : { ...s, index: f(s.index), value: f(s.value) }
+
+/** The kernel with only the buffers that it touches, and those. */
+function onlyUsed(kernel: LoopKernel, all: readonly BufferParam[]): SplitKernels['kernels'][number] {
+  const buffers = [...new Set([...reads(kernel), ...writes(kernel)])].sort((a, b) => a - b)
+  const pool = new ExprPool()
+  const copy = rebuild(pool, { load: (e, index, valid) => pool.load(e.dtype, buffers.indexOf(e.buffer), index, valid) })
+  const stages = kernel.stages.map((s) => mapStage(s.kind === 'store' ? { ...s, buffer: buffers.indexOf(s.buffer) } : s, copy))
+  return { kernel: { ...kernel, buffers: buffers.map((b) => all[b]!), stages }, buffers }
+}

@@ -1,0 +1,118 @@
+import { Generator, manualSeed, type Shape, zeros } from '@tenon/tensor'
+import { describe, expect, it } from 'vitest'
+import { Conv2d, init, Linear, Parameter } from './index.ts'
+
+const blank = (shape: Shape): Parameter => new Parameter(zeros(shape))
+
+/** Mean, standard deviation and greatest magnitude. */
+async function moments(parameter: Parameter): Promise<{ mean: number; std: number; peak: number }> {
+  const values = [...(await parameter.data())]
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length
+  const std = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length)
+  return { mean, std, peak: Math.max(...values.map(Math.abs)) }
+}
+
+describe('calculateGain', () => {
+  it.each([
+    // [torch.nn.init.calculate_gain(n) for n in …]
+    ['linear', 1],
+    ['sigmoid', 1],
+    ['tanh', 1.6666666666666667],
+    ['relu', 1.4142135623730951],
+    ['leakyRelu', 1.4141428569978354],
+    ['selu', 0.75],
+  ] as const)('of %s is PyTorch’s', (name, gain) => {
+    expect(init.calculateGain(name)).toBeCloseTo(gain, 14)
+  })
+
+  it('takes the slope of a leaky ReLU', () => {
+    expect(init.calculateGain('leakyRelu', Math.sqrt(5))).toBeCloseTo(Math.sqrt(1 / 3), 14)
+  })
+
+  it('names an unknown nonlinearity', () => {
+    expect(() => init.calculateGain('swish' as 'relu')).toThrow("unknown nonlinearity 'swish'")
+  })
+})
+
+describe('fans', () => {
+  it('counts a kernel’s taps', () => {
+    expect(init.fans(blank([16, 4, 3, 3]))).toEqual({ fanIn: 36, fanOut: 144 })
+    expect(init.fans(blank([10, 20]))).toEqual({ fanIn: 20, fanOut: 10 })
+  })
+
+  it('refuses a vector', () => {
+    expect(() => init.fans(blank([3]))).toThrow('two dimensions or more, got [3]')
+  })
+})
+
+describe('distributions', () => {
+  const shape = [128, 16, 3, 3]
+  const [fanIn, fanOut] = [16 * 9, 128 * 9]
+
+  it.each([
+    ['kaimingUniform', () => init.calculateGain('relu') * Math.sqrt(3 / fanIn), (w: Parameter) => init.kaimingUniform(w, { nonlinearity: 'relu' })],
+    ['kaimingUniform of fanOut', () => Math.SQRT2 * Math.sqrt(3 / fanOut), (w: Parameter) => init.kaimingUniform(w, { mode: 'fanOut' })],
+    ['xavierUniform', () => 2 * Math.sqrt(6 / (fanIn + fanOut)), (w: Parameter) => init.xavierUniform(w, { gain: 2 })],
+    ['uniform', () => 0.25, (w: Parameter) => init.uniform(w, -0.25, 0.25)],
+  ])('%s fills its bounds evenly', async (_name, bound, fill) => {
+    const weight = blank(shape)
+    fill(weight)
+    const { mean, std, peak } = await moments(weight)
+    expect(peak).toBeLessThanOrEqual(bound() * (1 + 1e-6))
+    expect(peak).toBeGreaterThan(bound() * 0.99)
+    expect(std / (bound() / Math.sqrt(3))).toBeCloseTo(1, 1)
+    expect(mean / bound()).toBeCloseTo(0, 1)
+  })
+
+  it.each([
+    ['kaimingNormal', () => Math.SQRT2 / Math.sqrt(fanIn), (w: Parameter) => init.kaimingNormal(w)],
+    ['xavierNormal', () => Math.sqrt(2 / (fanIn + fanOut)), (w: Parameter) => init.xavierNormal(w)],
+    ['normal', () => 0.02, (w: Parameter) => init.normal(w, 0, 0.02)],
+  ])('%s has its standard deviation', async (_name, std, fill) => {
+    const weight = blank(shape)
+    fill(weight)
+    const found = await moments(weight)
+    expect(found.std / std()).toBeCloseTo(1, 1)
+    expect(found.mean / std()).toBeCloseTo(0, 1)
+    expect(found.peak).toBeGreaterThan(3 * std())
+  })
+
+  it('constant, zeros and ones fill', async () => {
+    const weight = blank([2])
+    init.constant(weight, 3)
+    expect(await weight.toArray()).toEqual([3, 3])
+    init.ones(weight)
+    expect(await weight.toArray()).toEqual([1, 1])
+    init.zeros(weight)
+    expect(await weight.toArray()).toEqual([0, 0])
+  })
+
+  it('repeat with a seed, and with a generator of one’s own', async () => {
+    const draw = async (): Promise<ArrayLike<number>> => {
+      const weight = blank([4, 4])
+      init.kaimingUniform(weight, { generator: new Generator(7) })
+      return weight.data()
+    }
+    expect(await draw()).toEqual(await draw())
+    manualSeed(3)
+    const first = new Linear(4, 4)
+    manualSeed(3)
+    expect(await new Linear(4, 4).weight.data()).toEqual(await first.weight.data())
+  })
+})
+
+describe('layers begin as PyTorch’s', () => {
+  it.each([
+    ['Linear', 64, () => new Linear(64, 500)],
+    ['Conv2d', 36, () => new Conv2d(4, 300, 3)],
+    ['grouped Conv2d', 18, () => new Conv2d(4, 300, 3, { groups: 2 })],
+  ])('%s: weight and bias within ±1/√fanIn', async (_name, fanIn, make) => {
+    const { weight, bias } = make()
+    const bound = 1 / Math.sqrt(fanIn)
+    for (const parameter of [weight, bias!]) {
+      const { peak } = await moments(parameter)
+      expect(peak).toBeLessThanOrEqual(bound * (1 + 1e-6))
+      expect(peak).toBeGreaterThan(bound * 0.97)
+    }
+  })
+})

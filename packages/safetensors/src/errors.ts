@@ -1,0 +1,4 @@
+/** A safetensors file that is damaged or holds what this reader does not take, or tensors that cannot be written as one. */
+export class SafetensorsError extends Error {
+  override name = 'SafetensorsError'
+}

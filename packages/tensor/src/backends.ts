@@ -1,0 +1,36 @@
+/** Which backend tensors run on, and the names that apps give to some. */
+import { cpu } from '@tenon/backend-cpu'
+import { type Backend, BackendError, type BackendReport } from '@tenon/kernel'
+
+export type BackendFactory = () => Backend | Promise<Backend>
+
+let current: Backend | null = null
+const factories = new Map<string, BackendFactory>()
+
+/** The backend that new variables and results live on: the embedded CPU one until `useBackend` chose another. */
+export function currentBackend(): Backend {
+  current ??= cpu()
+  return current
+}
+
+/** Makes a backend the current one: `await useBackend(wasm())`. Variables that exist stay where they are. */
+export async function useBackend(backend: Backend | Promise<Backend>): Promise<Backend> {
+  current = await backend
+  return current
+}
+
+/** Lets `createBackend(name)` find a backend. No name is known before somebody registers it. */
+export function registerBackend(name: string, factory: BackendFactory): void {
+  factories.set(name, factory)
+}
+
+export const backendNames = (): string[] => [...factories.keys()]
+
+export async function createBackend(name: string): Promise<Backend> {
+  const factory = factories.get(name)
+  if (!factory) throw new BackendError(`There is no backend "${name}"; registered are ${backendNames().join(', ') || 'none'}. Add one with registerBackend(name, factory)`)
+  return factory()
+}
+
+/** What the current backend holds: buffers, their bytes, and the bytes of the arena for temporaries. */
+export const memory = (): BackendReport['memory'] => currentBackend().report().memory

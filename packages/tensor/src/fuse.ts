@@ -1,0 +1,139 @@
+/**
+ * Fusion, first half: which values are written to memory. Everything else is computed inside the kernels that use it.
+ *
+ * Written are the roots; the ends of matmuls and convolutions with their epilogue; what these read; reductions that several kernels
+ * need; and elementwise work that several kernels would repeat at a cost. Whether a reduction can stay inside its consumer
+ * shows when that kernel is lowered (lower.ts).
+ */
+import type { Item } from './graph.ts'
+import { type Lowering, type PrimitiveName, primitives } from './primitives.ts'
+
+export type AnyLowering = Exclude<Lowering<PrimitiveName>, never>
+export const loweringOf = (item: Item): AnyLowering => primitives[item.op as PrimitiveName].lowering as AnyLowering
+
+/** More elementwise work than this is stored rather than repeated. */
+const repeatLimit = 8
+/** A longer chain of inlined work is cut, so that no kernel grows without bound. */
+const chainLimit = 256
+
+export interface Fusion {
+  readonly items: readonly Item[]
+  /** Values that get a buffer; lowering may add reductions. */
+  readonly written: boolean[]
+  /** Matmuls, convolutions and scatters: the last value of the kernel → the values from the launch to it, the epilogue's included. */
+  readonly launches: Map<number, readonly number[]>
+}
+
+export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
+  const written = items.map(() => false)
+  for (const root of roots) if (!items[root]!.leaf) written[root] = true
+  const consumers = consumersOf(items)
+  const launches = new Map<number, readonly number[]>()
+  items.forEach((item, i) => {
+    if (item.leaf || loweringOf(item).kind !== 'launch') return
+    const path = item.op === 'scatter' ? [i] : epilogue(items, consumers, written, launches, i)
+    written[path.at(-1)!] = true
+    launches.set(path.at(-1)!, path)
+    if (item.op !== 'scatter') for (const operand of item.inputs) writeBase(items, written, operand)
+  })
+  chooseRepeated(items, consumers, written, costs(items, written))
+  return { items, written, launches }
+}
+
+function consumersOf(items: readonly Item[]): number[][] {
+  const consumers: number[][] = items.map(() => [])
+  items.forEach((item, i) => {
+    for (const input of new Set(item.inputs)) consumers[input]!.push(i)
+  })
+  return consumers
+}
+
+/** Follows the only consumers of a launch through elementwise work and reorderings of the same elements. */
+function epilogue(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], taken: ReadonlyMap<number, unknown>, launch: number): number[] {
+  const path = [launch]
+  let length = 1
+  for (let at = launch; !written[at] && consumers[at]!.length === 1; ) {
+    at = consumers[at]![0]!
+    const item = items[at]!
+    const pointwise = loweringOf(item).kind === 'pointwise'
+    if (item.size !== items[launch]!.size || taken.has(at) || !(pointwise || item.op === 'reshape' || item.op === 'permute')) break
+    path.push(at)
+    if (pointwise || written[at]) length = path.length
+  }
+  return path.slice(0, length)
+}
+
+/** What a matmul or convolution reads through a view must lie in memory. */
+function writeBase(items: readonly Item[], written: boolean[], operand: number): void {
+  let at = operand
+  while (!items[at]!.leaf && !written[at] && loweringOf(items[at]!).kind === 'movement') at = items[at]!.inputs[0]!
+  if (!items[at]!.leaf) written[at] = true
+}
+
+/** Work to compute one element of each value from what is in memory. */
+function costs(items: readonly Item[], written: boolean[]): number[] {
+  const cost: number[] = []
+  items.forEach((item, i) => {
+    if (item.leaf) {
+      cost.push(item.op === 'const' ? 0 : 1)
+      return
+    }
+    const lowering = loweringOf(item)
+    const own = lowering.kind === 'pointwise' ? lowering.cost : lowering.kind === 'gather' ? 1 : 0.25
+    const total = item.inputs.reduce((sum, input) => sum + (written[input] ? 1 : cost[input]!), own)
+    const stored = written[i] || lowering.kind === 'reduce' || lowering.kind === 'launch'
+    if (!stored && total > chainLimit) written[i] = true
+    cost.push(stored || written[i] ? 1 : total)
+  })
+  return cost
+}
+
+/** Consumers first: finds for each value the kernels that would compute it, and writes it where repeating costs more. */
+function chooseRepeated(items: readonly Item[], consumers: readonly number[][], written: boolean[], cost: readonly number[]): void {
+  const users: ReadonlySet<number>[] = []
+  /** Whether some consumer reads elements of this value more than once within its kernel. */
+  const reread: boolean[] = []
+  for (let i = items.length - 1; i >= 0; i--) {
+    const item = items[i]!
+    const all = new Set<number>()
+    let again = false
+    for (const c of consumers[i]!) {
+      if (written[c]) all.add(c)
+      else for (const user of users[c]!) all.add(user)
+      const stretched = items[c]!.op === 'expand' || items[c]!.op === 'unfold' || items[c]!.op === 'gather'
+      if (stretched && items[c]!.size > item.size) again = true
+      if (!written[c] && reread[c] && loweringOf(items[c]!).kind !== 'reduce') again = true
+    }
+    users[i] = all
+    reread[i] = again
+    if (item.leaf || written[i]) continue
+    const lowering = loweringOf(item)
+    const repeated = all.size > 1
+    if (lowering.kind === 'reduce') written[i] = repeated || long(items, i, all)
+    else if (lowering.kind === 'pointwise' && cost[i]! > repeatLimit) written[i] = repeated || (again && !holdsReduction(items, written, i))
+    else if (lowering.kind !== 'launch' && lowering.kind !== 'pointwise' && cost[i]! > repeatLimit && repeated) written[i] = true
+  }
+}
+
+/** A long reduction to a few values is a kernel of its own: inside a larger one it would run on few points, one after the other. */
+function long(items: readonly Item[], i: number, users: ReadonlySet<number>): boolean {
+  const item = items[i]!
+  const length = items[item.inputs[0]!]!.size / Math.max(1, item.size)
+  return item.size < 16 && length > 1024 && [...users].some((u) => items[u]!.size > item.size)
+}
+
+function holdsReduction(items: readonly Item[], written: readonly boolean[], i: number): boolean {
+  const stack = [i]
+  const seen = new Set(stack)
+  while (stack.length > 0) {
+    const at = stack.pop()!
+    if (!items[at]!.leaf && loweringOf(items[at]!).kind === 'reduce') return true
+    for (const input of items[at]!.leaf ? [] : items[at]!.inputs) {
+      if (!written[input] && !seen.has(input)) {
+        seen.add(input)
+        stack.push(input)
+      }
+    }
+  }
+  return false
+}

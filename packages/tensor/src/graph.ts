@@ -1,0 +1,88 @@
+/**
+ * A snapshot of the part of the graph that a run needs, by position instead of by object: what plans are made from and cached
+ * under. Two steps of a training loop give equal keys, so the second one only binds buffers.
+ */
+import type { DType } from '@tenon/kernel'
+import { capture } from './capture.ts'
+import { JitError, StaleTensorError } from './errors.ts'
+import type { LeafAttrs, Node, NodeName } from './node.ts'
+import { type Shape, showShape } from './shape.ts'
+
+/** One node of the snapshot. Leaves have no inputs. */
+export interface Item {
+  readonly op: NodeName
+  readonly attrs: object
+  readonly shape: Shape
+  readonly size: number
+  readonly dtype: DType
+  readonly inputs: readonly number[]
+  readonly leaf: boolean
+  /** A number literal whose value belongs to the program: 0, 1 or −1. */
+  readonly literal: number | null
+}
+
+export interface Graph {
+  readonly items: readonly Item[]
+  /** The nodes, by the same positions; never held by a plan. */
+  readonly nodes: readonly Node[]
+  readonly position: (node: Node) => number
+  readonly key: string
+}
+
+/** The node that a read stands for: a pending assign's value, or itself. */
+export function resolve(node: Node): Node {
+  while (node.op === 'variable' && !node.storage) {
+    const { state, version } = node.attrs as LeafAttrs['variable']
+    if (version === state.committed) return node
+    const value = state.pending.get(version)
+    if (!value) {
+      throw new StaleTensorError(
+        `This tensor was computed from ${state.name ? `"${state.name}"` : `a variable of shape ${showShape(state.shape)}`} as it was before an assign that has run since, ` +
+          'and it was not kept. Read it, or call realize() on it, before the step that changes the variable; or call detach() on it, which keeps it.',
+      )
+    }
+    node = value
+  }
+  if (node.storage || (node.op !== 'host' && node.op !== 'input')) return node
+  if (node.op === 'host') throw new StaleTensorError('This value was left behind by a step, and another step has run since. Read it, or call detach() on it, before the next step.')
+  if (!capture.active) throw new JitError('This tensor was made inside a jitted function and exists only there. Return it from the function, and use what the call returns.')
+  return node
+}
+
+export const isLeaf = (node: Node): boolean =>
+  node.storage !== null || node.op === 'variable' || node.op === 'const' || node.op === 'host' || node.op === 'input'
+
+/** Everything that the roots need, inputs before their consumers. */
+export function snapshot(roots: readonly Node[]): Graph {
+  const found = new Set<Node>()
+  const stack = roots.map(resolve)
+  while (stack.length > 0) {
+    const node = stack.pop()!
+    if (found.has(node)) continue
+    found.add(node)
+    if (!isLeaf(node)) for (const input of node.inputs) stack.push(resolve(input))
+  }
+  const nodes = [...found].sort((a, b) => a.id - b.id)
+  const positions = new Map(nodes.map((node, i) => [node, i]))
+  const position = (node: Node): number => positions.get(resolve(node))!
+  const items = nodes.map((node): Item => {
+    const leaf = isLeaf(node)
+    const value = node.op === 'const' ? (node.attrs as LeafAttrs['const']).value : null
+    return {
+      op: node.op,
+      attrs: leaf ? {} : node.attrs,
+      shape: node.shape,
+      size: node.size,
+      dtype: node.dtype,
+      inputs: leaf ? [] : node.inputs.map(position),
+      leaf,
+      literal: value === 0 || value === 1 || value === -1 ? value : null,
+    }
+  })
+  return { items, nodes, position, key: items.map(itemKey).join(';') }
+}
+
+function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
+  if (leaf) return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
+  return `${op}(${inputs.join()})${dtype}${shape.join()}${JSON.stringify(attrs)}`
+}

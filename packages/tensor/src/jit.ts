@@ -1,0 +1,179 @@
+/**
+ * `jit(fn)` runs `fn` once to see what it computes, assigns included, and from then on runs the program of it: later calls with arguments of
+ * the same shapes skip even the building of the graph.
+ */
+import type { Backend } from '@tenon/kernel'
+import { currentBackend } from './backends.ts'
+import { capture } from './capture.ts'
+import { JitError } from './errors.ts'
+import { snapshot } from './graph.ts'
+import { hostNode, Node } from './node.ts'
+import { type Compiled, compile, leafOf, ownNode, readNodeSync, realizeNodes, replay } from './runtime.ts'
+import { endRun, settle, settleEmpty } from './storage.ts'
+import { Tensor } from './tensor.ts'
+import { describe, identity, isPlain, mapTensors } from './tree.ts'
+import { gradHooks, Variable } from './variable.ts'
+import { pendingVariables, rollback, type VariableState } from './variable-state.ts'
+
+let epoch = 0
+
+/** Makes every jitted function look again at what it computes: `train()`, `eval()` and freezing call it. */
+export function invalidateJit(): void {
+  epoch += 1
+}
+
+/** One captured program and how to bind it. */
+interface Captured {
+  readonly backend: Backend
+  /** Null where the function computes nothing. */
+  readonly compiled: Compiled | null
+  /** Its leaves by position. Inputs are bound anew at each call: arguments first, then gradients that were there before. */
+  readonly leaves: ReadonlyMap<number, Node>
+  readonly variables: readonly VariableState[]
+  /** What becomes of each result: part of the return value, or a gradient that the function leaves. */
+  readonly results: readonly { readonly node: Node; readonly gradOf: Variable | null }[]
+  readonly output: unknown
+  /** Gradients that the function looks at, and whether there was one. */
+  readonly gradsRead: ReadonlyMap<Variable, boolean>
+  readonly gradsCleared: readonly Variable[]
+}
+
+const cachedCaptures = 64
+
+/**
+ * Captures the program of a function of tensors: arguments and results may be tensors, or arrays and plain objects of them; other arguments
+ * are part of what is captured. Variables that it assigns are assigned at each call. Results are fresh at each call.
+ *
+ * Throws a JitError when the function reads a value or is asynchronous. What depends on the step must be an argument or a Variable: a
+ * number that the function picks up from outside keeps the value that it had when the function was captured.
+ */
+export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result): (...args: Args) => Result {
+  const cache = new Map<string, Captured[]>()
+  let seen = epoch
+  return (...args) => {
+    if (capture.active) return fn(...args)
+    if (seen !== epoch) cache.clear()
+    seen = epoch
+    const inputs: Node[] = []
+    const key = describe(args, (t) => {
+      if (t instanceof Variable) return `variable@${identity(t)}`
+      inputs.push(t.node)
+      return `${t.dtype}[${t.shape.join()}]`
+    })
+    realizeNodes(inputs)
+    const backend = inputs.find((node) => node.backend)?.backend ?? currentBackend()
+    const full = `${key}@${identity(backend)}`
+    const candidates = cache.get(full) ?? []
+    let captured = candidates.find((c) => [...c.gradsRead].every(([v, had]) => (v.grad !== null) === had))
+    if (!captured) {
+      captured = captureCall(fn, args, backend)
+      cache.set(full, [...candidates, captured])
+      if (cache.size > cachedCaptures) cache.delete(cache.keys().next().value!)
+    }
+    return run(captured, inputs) as Result
+  }
+}
+
+const inputNode = (slot: number, like: Tensor, backend: Backend): Node => new Node('input', [], { slot }, like.shape, like.dtype, backend)
+
+function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, args: Args, backend: Backend): Captured {
+  let slots = 0
+  const placeholders = mapTensors(args, (t) => (t instanceof Variable ? t : new Tensor(inputNode(slots++, t, backend)))) as Args
+  const gradsRead = new Map<Variable, Tensor | null>()
+  const gradsWritten = new Set<Variable>()
+  gradHooks.read = (variable, grad) => {
+    if (gradsWritten.has(variable)) return grad
+    if (!gradsRead.has(variable)) gradsRead.set(variable, grad && new Tensor(inputNode(slots++, grad, backend)))
+    return gradsRead.get(variable)!
+  }
+  gradHooks.write = (variable) => {
+    gradsWritten.add(variable)
+  }
+  capture.active = true
+  try {
+    const output = fn(...placeholders)
+    if (output instanceof Promise) throw new JitError('jit takes a synchronous function; this one returned a promise. Read and await outside of it.')
+    return record(output, backend, gradsRead, gradsWritten)
+  } finally {
+    capture.active = false
+    gradHooks.read = gradHooks.write = null
+    for (const state of [...pendingVariables]) rollback(state)
+    // What was written into grad is a recipe of the capture; a run sets it to its result.
+    for (const variable of gradsWritten) variable.grad = null
+  }
+}
+
+function record(output: unknown, backend: Backend, gradsRead: ReadonlyMap<Variable, Tensor | null>, gradsWritten: ReadonlySet<Variable>): Captured {
+  const variables = [...pendingVariables]
+  const taken = new Set<Node>()
+  const results: { node: Node; gradOf: Variable | null }[] = []
+  const template = mapTensors(output, (t) => {
+    if (t instanceof Variable) return t
+    results.push({ node: ownNode(t.node, taken), gradOf: null })
+    return new Slot(results.length - 1)
+  })
+  for (const variable of gradsWritten) {
+    if (variable.grad) results.push({ node: ownNode(variable.grad.node, taken), gradOf: variable })
+  }
+  const assigned = variables.map((state) => ownNode(state.pending.get(state.latest)!, taken))
+  const computed = results.filter(({ node }) => node.size > 0)
+  const graph = snapshot([...computed.map(({ node }) => node), ...assigned])
+  const requests = [
+    ...computed.map(({ node }) => ({ position: graph.position(node), over: null })),
+    ...assigned.map((node, i) => ({ position: graph.position(node), over: leafOf(graph, variables[i]!) })),
+  ]
+  return {
+    backend,
+    compiled: requests.length > 0 ? compile(backend, graph, requests, () => false) : null,
+    leaves: new Map(graph.nodes.flatMap((node, i) => (graph.items[i]!.leaf ? [[i, node] as const] : []))),
+    variables,
+    results,
+    output: template,
+    gradsRead: new Map([...gradsRead].map(([variable, grad]) => [variable, grad !== null])),
+    gradsCleared: [...gradsWritten].filter((variable) => !variable.grad),
+  }
+}
+
+/** Stands in the output of a captured call where a result goes. */
+class Slot {
+  readonly result: number
+  constructor(result: number) { this.result = result }
+}
+
+function run(captured: Captured, args: readonly Node[]): unknown {
+  const { backend, compiled, leaves, variables, results } = captured
+  const inputs = [...args, ...[...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node)].map(stored)
+  const leaf = (position: number): Node => {
+    const node = leaves.get(position)!
+    return node.op === 'input' ? inputs[(node.attrs as { slot: number }).slot]! : node
+  }
+  const computed = results.filter(({ node }) => node.size > 0)
+  const buffers = compiled ? replay(backend, compiled, leaf, variables, computed.length) : []
+  let next = 0
+  const tensors = results.map(({ node, gradOf }) => {
+    const result = new Node('host', [], {}, node.shape, node.dtype, backend)
+    if (node.size > 0) settle(result, backend, buffers[next++]!, gradOf !== null)
+    else settleEmpty(result)
+    return new Tensor(result)
+  })
+  if (compiled) endRun()
+  for (const variable of captured.gradsCleared) variable.grad = null
+  results.forEach(({ gradOf }, i) => {
+    if (gradOf) gradOf.grad = tensors[i]!
+  })
+  return fill(captured.output, tensors)
+}
+
+/** An argument as a leaf that has memory. */
+function stored(node: Node): Node {
+  return node.storage ? node : hostNode(readNodeSync(node), node.shape, node.dtype, node.backend)
+}
+
+function fill(template: unknown, tensors: readonly Tensor[]): unknown {
+  if (template instanceof Slot) return tensors[template.result]
+  if (Array.isArray(template)) return template.map((t) => fill(t, tensors))
+  if (isPlain(template)) {
+    return Object.fromEntries(Object.entries(template).map(([k, v]) => [k, fill(v, tensors)]))
+  }
+  return template
+}

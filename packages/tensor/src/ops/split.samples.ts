@@ -1,0 +1,26 @@
+import { integers, randn, type Samples, samples } from '../samples/format.ts'
+import { chunk, split } from './split.ts'
+
+const all: Samples[] = [
+  samples(split, {
+    torch: 'torch.split',
+    inputs: [
+      { inputs: [randn([5, 3])], args: [2] },
+      { inputs: [randn([3, 6])], args: [3, 1] },
+      { inputs: [randn([3, 6])], args: [[1, 3, 2], -1] },
+      { inputs: [randn([1])], args: [4] },
+      { inputs: [randn([0, 3])], args: [2] },
+      { inputs: [integers([5], -5, 5)], args: [2] },
+    ],
+  }),
+  samples(chunk, {
+    torch: 'torch.chunk',
+    inputs: [
+      { inputs: [randn([5, 3])], args: [2] },
+      { inputs: [randn([3, 6])], args: [4, 1] },
+      { inputs: [randn([1])], args: [3] },
+      { inputs: [randn([0, 3])], args: [2] },
+    ],
+  }),
+]
+export default all

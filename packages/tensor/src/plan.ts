@@ -1,0 +1,237 @@
+/** From a snapshot of the graph to a program: kernels merged and ordered, results placed, temporaries packed into one arena. */
+import type { Capabilities, Kernel, LoopKernel, Program, ProgramBuffer, Run } from '@tenon/kernel'
+import { distinct, dtypes, expressions, planArena, splitReduction } from '@tenon/kernel'
+import { type Fusion, fuse } from './fuse.ts'
+import type { Item } from './graph.ts'
+import { type Loop, type Lowered, loopOf, lowerLaunch, lowerLoop, NotMergeable, sameGrid } from './lower.ts'
+
+/** A value that must outlive the run. */
+export interface Request {
+  readonly position: number
+  /** The leaf (a variable's old value) whose memory it may take over, where every read of that comes earlier. */
+  readonly over: number | null
+}
+
+/** What an external buffer of the program is: a leaf's memory, or that of a result, by its place among the requests and then the passing values. */
+export type Binding = { readonly leaf: number } | { readonly result: number }
+
+export interface Plan {
+  readonly program: Program
+  readonly bindings: readonly Binding[]
+  /** Positions of the number literals that are the program's scalars. */
+  readonly scalars: readonly number[]
+  /** Of each request: whether it was written over its leaf. */
+  readonly inPlace: readonly boolean[]
+  /** Positions of forward values that are kept until the next step; their results follow those of the requests. */
+  readonly passing: readonly number[]
+}
+
+/** Most bytes of forward values that a step leaves behind. */
+const passingBytes = 16 * 2 ** 20
+/** Most values that one kernel stores. */
+const storeLimit = 8
+
+export function plan(items: readonly Item[], requests: readonly Request[], capabilities: Capabilities, mayPass: (position: number) => boolean): Plan {
+  const fusion = fuse(items, requests.map(({ position }) => position))
+  const kernels = inOrder(merge(fusion, lowerAll(fusion), capabilities))
+  const requested = new Map(requests.map((request, i) => [request.position, i]))
+  const passing = choosePassing(fusion, (i) => !requested.has(i) && mayPass(i))
+  const inPlace = requests.map((request) => canTakeOver(kernels, request))
+  return { ...assemble(items, kernels, requests, inPlace, passing, capabilities), inPlace, passing }
+}
+
+// ── kernels ──
+
+/** A kernel in the making: a loop that may still be merged, or one with a form of its own. */
+interface Draft extends Lowered {
+  readonly loop: Loop | null
+}
+
+/** Consumers first, because lowering one may find that a reduction below must be written. */
+function lowerAll(fusion: Fusion): Draft[] {
+  const drafts: Draft[] = []
+  for (let i = fusion.items.length - 1; i >= 0; i--) {
+    if (!fusion.written[i] || fusion.items[i]!.leaf) continue
+    const launch = fusion.launches.has(i) ? lowerLaunch(fusion, i) : null
+    if (launch) {
+      drafts.push({ ...launch, loop: null })
+    } else {
+      const loop = loopOf(fusion, i)
+      drafts.push({ ...lowerLoop(fusion, loop), loop })
+    }
+  }
+  return drafts.reverse()
+}
+
+const reads = (draft: Lowered): readonly number[] => draft.buffers.filter((b) => !draft.writes.includes(b))
+
+/** The drafts that read what this one writes. */
+const readersOf = (drafts: readonly Draft[], draft: Draft): Draft[] => drafts.filter((d) => d !== draft && draft.writes.some((w) => d.buffers.includes(w)))
+
+/** Whether work that depends on `from` leads to `to`, other than directly. */
+function leadsAround(drafts: readonly Draft[], from: Draft, to: Draft): boolean {
+  const stack = readersOf(drafts, from).filter((d) => d !== to)
+  const seen = new Set(stack)
+  for (let d = stack.pop(); d; d = stack.pop()) {
+    for (const next of readersOf(drafts, d)) {
+      if (next === to) return true
+      if (!seen.has(next)) {
+        seen.add(next)
+        stack.push(next)
+      }
+    }
+  }
+  return false
+}
+
+/** Loops over the same grid that read the same values, or one what the other writes, become one: an Adam step, a row's maximum and sum. */
+function merge(fusion: Fusion, drafts: Draft[], capabilities: Capabilities): Draft[] {
+  const stores = Math.min(storeLimit, capabilities.maxStores)
+  const large = (position: number): boolean => fusion.items[position]!.size > 1
+  for (let b = 1; b < drafts.length; b++) {
+    for (let a = b - 1; a >= 0; a--) {
+      const [first, second] = [drafts[a]!, drafts[b]!]
+      if (!first.loop || !second.loop || !sameGrid(first.loop, second.loop)) continue
+      if (first.writes.length + second.writes.length > stores) continue
+      if (!second.buffers.some((x) => large(x) && first.buffers.includes(x))) continue
+      if (leadsAround(drafts, first, second) || leadsAround(drafts, second, first)) continue
+      const merged = mergeTwo(fusion, first.loop, second.loop)
+      if (!merged || reads(merged).length > capabilities.maxInputs) continue
+      drafts.splice(b, 1)
+      drafts[a] = merged
+      b = a // the merged kernel may now fit others
+      break
+    }
+  }
+  return drafts
+}
+
+function mergeTwo(fusion: Fusion, a: Loop, b: Loop): Draft | null {
+  const loop: Loop = { kind: 'loop', members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
+  try {
+    return { ...lowerLoop(fusion, loop), loop }
+  } catch (reason) {
+    if (reason instanceof NotMergeable) return null
+    throw reason
+  }
+}
+
+/** Writers before readers; otherwise in the order of the graph. */
+function inOrder(drafts: readonly Draft[]): Draft[] {
+  const writer = new Map(drafts.flatMap((draft) => draft.writes.map((w) => [w, draft] as const)))
+  const done = new Set<Draft>()
+  const order: Draft[] = []
+  const visit = (root: Draft): void => {
+    const stack = [root]
+    while (stack.length > 0) {
+      const draft = stack.at(-1)!
+      const missing = done.has(draft) ? [] : reads(draft).map((r) => writer.get(r)).filter((d): d is Draft => d !== undefined && !done.has(d))
+      if (missing.length > 0) stack.push(...missing)
+      else {
+        stack.pop()
+        if (!done.has(draft)) order.push(draft)
+        done.add(draft)
+      }
+    }
+  }
+  drafts.forEach(visit)
+  return order
+}
+
+// ── results ──
+
+/** Forward values that are in memory anyway, smallest first, up to the budget. */
+function choosePassing({ items, written }: Fusion, mayPass: (position: number) => boolean): number[] {
+  let bytes = 0
+  return items.map((_, i) => i)
+    .filter((i) => written[i] && !items[i]!.leaf && items[i]!.size > 0 && mayPass(i))
+    .sort((a, b) => items[a]!.size - items[b]!.size)
+    .filter((i) => (bytes += items[i]!.size * dtypes[items[i]!.dtype].bytes) <= passingBytes)
+}
+
+/** Whether a value may be written over a leaf: nobody reads the leaf later, and its own kernel only where it writes. */
+function canTakeOver(kernels: readonly Draft[], { position, over }: Request): boolean {
+  if (over === null) return false
+  const at = kernels.findIndex((k) => k.writes.includes(position))
+  const users = kernels.flatMap((k, i) => (k.buffers.includes(over) ? [i] : []))
+  if (users.some((i) => i > at)) return false
+  return !users.includes(at) || ownElementsOnly(kernels[at]!.kernel, kernels[at]!.buffers.indexOf(over), kernels[at]!.buffers.indexOf(position))
+}
+
+function ownElementsOnly(kernel: Kernel, input: number, output: number): boolean {
+  if (kernel.kind === 'scatter') return false
+  if (kernel.kind === 'contraction' && (kernel.a.buffer === input || kernel.b.buffer === input)) return false
+  if (kernel.kind === 'convolution' && (kernel.x.buffer === input || kernel.w.buffer === input)) return false
+  const stages = kernel.kind === 'loop' ? kernel.stages : kernel.stores
+  const store = stages.findIndex((s) => s.kind === 'store' && s.buffer === output)
+  const { index } = stages[store] as LoopKernel['stages'][number] & { kind: 'store' }
+  const loads = (from: number, to: number): boolean => {
+    const roots = stages.slice(from, to).map((s) => s.value)
+    return [...distinct(roots)].some((e) => e.op === 'load' && e.buffer === input)
+  }
+  const foreign = [...distinct(expressions(kernel))].some((e) => e.op === 'load' && e.buffer === input && e.index !== index)
+  // A store is finished before the next stage begins, so only the storing stage itself may read what it overwrites, or earlier ones over the same points
+  const single = stages[store]!.kind === 'store' && stages[store]!.extents.length === 0
+  return !foreign && !loads(store + 1, stages.length) && (single || !loads(0, store))
+}
+
+// ── program ──
+
+function assemble(items: readonly Item[], kernels: readonly Draft[], requests: readonly Request[], inPlace: readonly boolean[], passing: readonly number[], capabilities: Capabilities): Pick<Plan, 'program' | 'bindings' | 'scalars'> {
+  const buffers: ProgramBuffer[] = []
+  const bindings: Binding[] = []
+  const scalars: number[] = []
+  const external = (position: number, binding: Binding): number => {
+    bindings.push(binding)
+    return buffers.push({ role: 'external', dtype: items[position]!.dtype, length: items[position]!.size }) - 1
+  }
+  const known = new Map<number, number>()
+  const lifetimes = new Map<number, { first: number; last: number }>()
+  const bufferOf = (position: number): number => {
+    let id = known.get(position)
+    if (id === undefined) known.set(position, (id = create(position)))
+    return id
+  }
+  const create = (position: number): number => {
+    if (items[position]!.leaf) return external(position, { leaf: position })
+    const request = requests.findIndex((r) => r.position === position)
+    if (request >= 0) return inPlace[request] ? bufferOf(requests[request]!.over!) : external(position, { result: request })
+    const kept = passing.indexOf(position)
+    if (kept >= 0) return external(position, { result: requests.length + kept })
+    return temporary(items[position]!.dtype, items[position]!.size)
+  }
+  const temporary = (dtype: Item['dtype'], length: number): number => buffers.push({ role: 'temporary', dtype, length, offset: 0 }) - 1
+
+  const steps: Run[] = []
+  for (const { kernel, buffers: positions, scalars: literals } of kernels) {
+    const bound = positions.map(bufferOf)
+    const numbers = literals.map((position) => {
+      const found = scalars.indexOf(position)
+      return found >= 0 ? found : scalars.push(position) - 1
+    })
+    const parts = kernel.kind === 'loop' ? splitReduction(kernel, capabilities) : null
+    if (parts) {
+      const all = [...bound, ...parts.temporaries.map((t) => temporary(t.dtype, t.length))]
+      for (const part of parts.kernels) steps.push({ kind: 'run', kernel: part.kernel, buffers: part.buffers.map((b) => all[b]!), scalars: numbers })
+    } else {
+      steps.push({ kind: 'run', kernel, buffers: bound, scalars: numbers })
+    }
+  }
+  steps.forEach((step, at) => {
+    for (const b of step.buffers) {
+      const life = lifetimes.get(b)
+      if (life) life.last = at
+      else lifetimes.set(b, { first: at, last: at })
+    }
+  })
+  const temporaries = buffers.flatMap((b, i) => (b.role === 'temporary' ? [i] : []))
+  const arena = planArena(temporaries.map((i) => ({ bytes: buffers[i]!.length * dtypes[buffers[i]!.dtype].bytes, ...lifetimes.get(i)! })))
+  temporaries.forEach((i, k) => {
+    buffers[i] = { ...buffers[i]!, role: 'temporary', offset: arena.offsets[k]! }
+  })
+  return {
+    program: { buffers, scalars: scalars.map((position) => items[position]!.dtype), steps, arenaBytes: arena.arenaBytes },
+    bindings,
+    scalars,
+  }
+}

@@ -1,0 +1,275 @@
+/** Runs pending work: assigns, and what somebody wants to read. */
+import { type Backend, type BufferHandle, dtypes, type Executable, type TypedArray, UnsupportedError } from '@tenon/kernel'
+import { currentBackend } from './backends.ts'
+import { capture } from './capture.ts'
+import { reportRun } from './debug.ts'
+import { JitError } from './errors.ts'
+import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
+import { context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
+import { type Plan, plan, type Request } from './plan.ts'
+import { beginRun, deviceBuffer, dropPassing, endRun, readNow, settle, settleEmpty, usesPassing } from './storage.ts'
+import { advance, commit, pendingVariables, type VariableState } from './variable-state.ts'
+
+/** Longer chains of pending work run by themselves. */
+const depthLimit = 20_000
+/** Values with a history that keep it, for a `backward` that may come; older ones are cut off from it. */
+const historyLimit = 64
+/** More values that somebody may ask for do not wait for the next run. */
+const wantedLimit = 1024
+const cachedPlans = 512
+
+export interface Compiled {
+  readonly plan: Plan
+  readonly executable: Executable
+}
+
+const caches = new WeakMap<Backend, Map<string, Compiled>>()
+/** Values that the next run computes too, because somebody will ask after the step. */
+let wanted: Node[] = []
+let withHistory: Node[] = []
+/** Counts for tests and `TENON_DEBUG`: plans made, and programs run. */
+export const counters: { plans: number; runs: number } = { plans: 0, runs: 0 }
+
+/** This value survives the next step, though its variables change. */
+export function keep(node: Node): void {
+  if (node.kept || node.storage) return
+  node.kept = true
+  if (capture.active) return
+  wanted.push(node)
+  if (wanted.length > wantedLimit) realizeNodes([])
+}
+
+/** Computes these values, and runs every pending assign, in one program. */
+export function realizeNodes(roots: readonly Node[]): void {
+  if (capture.active) return
+  const all = [...roots, ...wanted]
+  wanted = []
+  const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...[...pendingVariables].map((v) => v.backend)])
+  for (const backend of backends) {
+    runOn(backend, all.filter((node) => (node.backend ?? currentBackend()) === backend), [...pendingVariables].filter((v) => v.backend === backend))
+  }
+}
+
+/** Gives a variable that is made while a function is captured its first value: once, and not at every call. */
+export function initialize(state: VariableState): void {
+  if (!capture.active) return
+  capture.active = false
+  try {
+    runOn(state.backend, [], [state])
+  } finally {
+    capture.active = true
+  }
+}
+
+function runOn(backend: Backend, roots: readonly Node[], variables: readonly VariableState[]): void {
+  const results = new Set<Node>()
+  for (const root of roots) {
+    const node = resolve(root)
+    if (node.size === 0 && !node.storage) settleEmpty(node)
+    else if (!node.storage && node.op !== 'variable') results.add(node)
+  }
+  const { computed, written } = assignments(variables, results)
+  const targets = [...results, ...computed.map(([, node]) => node)]
+  if (targets.length > 0) {
+    const graph = snapshot(targets)
+    const requests = [
+      ...[...results].map((node): Request => ({ position: graph.position(node), over: null })),
+      ...computed.map(([state, node]): Request => ({ position: graph.position(node), over: leafOf(graph, state) })),
+    ]
+    const isStep = computed.length > 0
+    execute(backend, graph, requests, [...results], computed.map(([state]) => state), isStep)
+  }
+  for (const [state, data] of written) {
+    state.memory.buffer ??= backend.allocate(state.dtype, data.length)
+    backend.write(state.memory.buffer, data)
+  }
+  variables.forEach(commit)
+}
+
+/** The pending assigns: values that a program computes, each a node of its own, and values that are only written. */
+function assignments(variables: readonly VariableState[], results: ReadonlySet<Node>): { computed: [VariableState, Node][]; written: [VariableState, TypedArray][] } {
+  const computed: [VariableState, Node][] = []
+  const written: [VariableState, TypedArray][] = []
+  const taken = new Set(results)
+  for (const state of variables) {
+    const value = resolve(state.read)
+    const host = value.storage?.host ?? (value.op === 'const' ? constant(value) : null) ?? (value.size === 0 ? new dtypes[value.dtype].array(0) : null)
+    if (host) written.push([state, host])
+    else computed.push([state, ownNode(value, taken)])
+  }
+  return { computed, written }
+}
+
+/** The node itself where a kernel will compute it for one taker; otherwise a copy. */
+export function ownNode(value: Node, taken: Set<Node>): Node {
+  const own = isLeaf(value) || taken.has(value) ? withContext('transient', true, () => makeNode('detach', [value], {})) : value
+  taken.add(own)
+  return own
+}
+
+const constant = (node: Node): TypedArray => new dtypes[node.dtype].array(1).fill((node.attrs as LeafAttrs['const']).value)
+
+export const leafOf = (graph: Graph, state: VariableState): number | null => {
+  const at = graph.nodes.findIndex((n) => n.op === 'variable' && (n.attrs as LeafAttrs['variable']).state === state)
+  return at < 0 ? null : at
+}
+
+/** Runs a captured program; the buffers of its results come back, to be settled before `endRun`. */
+export function replay(backend: Backend, compiled: Compiled, leaf: (position: number) => Node, variables: readonly VariableState[], results: number): BufferHandle[] {
+  beginRun()
+  dropPassing()
+  const outcome = launch(backend, compiled, leaf, (i) => (i < results ? null : variables[i - results]!))
+  variables.forEach(advance)
+  if (variables.length > 0) cutHistory(0)
+  return outcome
+}
+
+function execute(backend: Backend, graph: Graph, requests: readonly Request[], results: readonly Node[], variables: readonly VariableState[], isStep: boolean): void {
+  beginRun()
+  const leaves = graph.nodes.filter((_, i) => graph.items[i]!.leaf)
+  const reuses = usesPassing(leaves)
+  const compiled = compile(backend, graph, requests, (i) => !reuses && !graph.nodes[i]!.transient)
+  if (compiled.plan.passing.length > 0 || (isStep && !reuses)) dropPassing()
+  const outcome = launch(backend, compiled, (i) => graph.nodes[i]!, (i) => (i < results.length ? null : variables[i - results.length]!))
+  results.forEach((node, i) => settleResult(node, backend, outcome[i]!))
+  compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
+  if (isStep && reuses) dropPassing()
+  if (isStep) cutHistory(0)
+  endRun()
+}
+
+function settleResult(node: Node, backend: Backend, buffer: BufferHandle): void {
+  settle(node, backend, buffer, false)
+  if (!node.tracked || !hasHistory(node)) node.inputs = []
+  else withHistory.push(node)
+  cutHistory(historyLimit)
+}
+
+const hasHistory = (node: Node): boolean => node.inputs.length > 0
+
+/** Lets go of the recipes of all but the last `count` values that have been computed to stay. */
+function cutHistory(count: number): void {
+  while (withHistory.length > count) withHistory.shift()!.inputs = []
+}
+
+/** The plan of a graph, from the cache where an equal one was run before. */
+export function compile(backend: Backend, graph: Graph, requests: readonly Request[], mayPass: (position: number) => boolean): Compiled {
+  let cache = caches.get(backend)
+  if (!cache) caches.set(backend, (cache = new Map()))
+  const flags = graph.items.map((_, i) => (mayPass(i) ? '1' : '0')).join('')
+  const key = `${graph.key}|${requests.map((r) => `${r.position}>${r.over ?? ''}`).join()}|${flags}`
+  let compiled = cache.get(key)
+  if (compiled) {
+    cache.delete(key) // the last of the map is the most recently used
+  } else {
+    counters.plans += 1
+    checkDTypes(backend, graph)
+    const made = plan(graph.items, requests, backend.capabilities, mayPass)
+    compiled = { plan: made, executable: backend.compile(made.program) }
+  }
+  cache.set(key, compiled)
+  if (cache.size > cachedPlans) cache.delete(cache.keys().next().value!)
+  return compiled
+}
+
+function checkDTypes(backend: Backend, graph: Graph): void {
+  const { dtypes: known } = backend.capabilities
+  const item = graph.items.find(({ dtype }) => !known.includes(dtype))
+  if (item) {
+    throw new UnsupportedError(`${backend.name} has no ${item.dtype} (it has ${known.join(', ')}); cast with x.cast(dtype), or compute this on another backend: await useBackend(cpu())`)
+  }
+}
+
+/**
+ * Binds and runs a program. `leaf` gives the node at a position, `target` the variable that a result is assigned to; the buffers
+ * of the results come back in order. A variable whose value was not written in place takes the new buffer.
+ */
+export function launch(backend: Backend, { plan: made, executable }: Compiled, leaf: (position: number) => Node, target: (result: number) => VariableState | null): BufferHandle[] {
+  const { program, bindings, inPlace, passing } = made
+  const outcome: BufferHandle[] = []
+  const fresh: BufferHandle[] = []
+  const buffers = bindings.map((binding, i) => {
+    if ('leaf' in binding) return deviceBuffer(leaf(binding.leaf), backend)
+    const { dtype, length } = program.buffers[i]!
+    const buffer = backend.allocate(dtype, length)
+    fresh.push(buffer)
+    outcome[binding.result] = buffer
+    return buffer
+  })
+  const scalars = made.scalars.map((position) => (leaf(position).attrs as LeafAttrs['const']).value)
+  try {
+    reportRun(backend, program, () => backend.execute(executable, buffers, scalars))
+  } catch (reason) {
+    for (const buffer of fresh) backend.free(buffer)
+    throw reason
+  }
+  counters.runs += 1
+  for (let i = 0; i < inPlace.length + passing.length; i++) {
+    const state = i < inPlace.length ? target(i) : null
+    if (!state || inPlace[i]) continue
+    if (state.memory.buffer) backend.free(state.memory.buffer)
+    state.memory.buffer = outcome[i]!
+  }
+  return outcome
+}
+
+// ── reading ──
+
+/** The value in memory: computed if need be. */
+function computed(node: Node): Node {
+  if (capture.active) {
+    throw new JitError('A value was read inside a jitted function, where nothing has been computed yet. Return the tensor and read it outside; what depends on it can be a where().')
+  }
+  const variableOrPending = node.op === 'variable' && !node.storage ? node : null
+  if (variableOrPending) {
+    const { state, version } = node.attrs as LeafAttrs['variable']
+    if (version !== state.committed && version === state.latest) realizeNodes([])
+  }
+  const found = resolve(node)
+  if (!found.storage && found.op !== 'variable' && found.op !== 'const') realizeNodes([found])
+  return found
+}
+
+function inMemory(node: Node): { host: TypedArray } | { backend: Backend; buffer: BufferHandle } {
+  if (node.op === 'const' && !node.storage) return { host: constant(node) }
+  if (node.op === 'variable' && !node.storage) {
+    const { state } = node.attrs as LeafAttrs['variable']
+    return { backend: state.backend, buffer: state.memory.buffer! }
+  }
+  return node.storage!.host ? { host: node.storage!.host } : node.storage!.device!
+}
+
+export function readNodeSync(node: Node): TypedArray {
+  const found = computed(node)
+  const value = inMemory(found)
+  if ('host' in value) return value.host.slice()
+  return remember(found, readNow(value.backend, value.buffer))
+}
+
+export async function readNode(node: Node): Promise<TypedArray> {
+  const found = computed(node)
+  const value = inMemory(found)
+  if ('host' in value) return value.host.slice()
+  return remember(found, await value.backend.read(value.buffer))
+}
+
+/** Keeps what was read, so that the device's copy may go. */
+function remember(node: Node, data: TypedArray): TypedArray {
+  if (!node.storage || node.storage.passing) return data
+  node.storage.host = data
+  return data.slice()
+}
+
+export const canReadSync = (node: Node): boolean => !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
+
+/** The same values as a leaf of another backend. */
+export function moveNode(node: Node, backend: Backend): Node {
+  if (node.backend === backend) return node
+  return hostNode(readNodeSync(node), node.shape, node.dtype, backend)
+}
+
+/** A long chain of pending work runs before it grows further. */
+export function guardDepth(node: Node): void {
+  if (node.depth > depthLimit && !capture.active) realizeNodes([node])
+}
+context.onNode = guardDepth

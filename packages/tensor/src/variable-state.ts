@@ -1,0 +1,60 @@
+/** What the runtime knows of a Variable: its committed value, and the assigns that wait for the next run. */
+import type { Backend, BufferHandle, DType } from '@tenon/kernel'
+import { Node } from './node.ts'
+import type { Shape } from './shape.ts'
+
+export interface VariableState {
+  readonly shape: Shape
+  readonly dtype: DType
+  readonly backend: Backend
+  name: string | null
+  /** Holds version `committed`; without a buffer before the first run. Its own object, so that it can outlive this one. */
+  readonly memory: { buffer: BufferHandle | null }
+  committed: number
+  /** Version of the last assign; those after `committed` are pending, by version. */
+  latest: number
+  readonly pending: Map<number, Node>
+  /** The node of a read of version `latest`. */
+  read: Node
+}
+
+/** Variables with assigns that have not run, in program order of their first one. */
+export const pendingVariables: Set<VariableState> = new Set()
+
+export function createState(shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
+  const state = { shape, dtype, backend, name, memory: { buffer: null }, committed: 0, latest: 0, pending: new Map() } as unknown as VariableState
+  state.read = readNode(state)
+  return state
+}
+
+const readNode = (state: VariableState, version: number = state.latest): Node =>
+  new Node('variable', [], { state, version }, state.shape, state.dtype, state.backend)
+
+/** Records an assign; reads from now on see `value`. */
+export function recordAssign(state: VariableState, value: Node): void {
+  state.latest += 1
+  state.pending.set(state.latest, value)
+  state.read = readNode(state)
+  pendingVariables.add(state)
+}
+
+/** The pending assigns ran: `latest` is what the buffer holds. */
+export function commit(state: VariableState): void {
+  state.committed = state.latest
+  state.pending.clear()
+  pendingVariables.delete(state)
+}
+
+/** Forgets the assigns that are pending. Their version numbers are not used again, so that what read them is stale. */
+export function rollback(state: VariableState): void {
+  state.pending.clear()
+  state.read = readNode(state, state.committed)
+  pendingVariables.delete(state)
+}
+
+/** A captured program ran and wrote the variable anew. */
+export function advance(state: VariableState): void {
+  state.latest += 1
+  state.read = readNode(state)
+  commit(state)
+}

@@ -1,0 +1,54 @@
+// A fresh machine has Node and npm, not pnpm. This fetches pnpm, through npx, at the version that package.json pins,
+// and installs with it. Nothing is fetched or installed twice while the manifests and the lockfile stay the same.
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { phase, root, run } from './run.mjs'
+
+const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager.split('@')[1]
+const memory = join(root, 'node_modules/.tenon')
+const remembered = (name) => (existsSync(join(memory, name)) ? readFileSync(join(memory, name), 'utf8') : '')
+const remember = (name, text) => {
+  mkdirSync(memory, { recursive: true })
+  writeFileSync(join(memory, name), text)
+}
+
+/** Puts pnpm on the PATH of this process and of all that it starts: turbo runs scripts with it. */
+export function providePnpm() {
+  if (process.env.npm_config_user_agent?.startsWith(`pnpm/${version} `)) return
+  let folder = remembered(`pnpm-${version}`)
+  if (!existsSync(join(folder, 'pnpm'))) {
+    const path = run('npx', ['--yes', `--package=pnpm@${version}`, '--', 'node', '-p', 'process.env.PATH']).trim()
+    folder = path.split(delimiter).find((entry) => entry.includes('_npx') && existsSync(join(entry, 'pnpm')))
+    if (!folder) throw new Error(`npx fetched pnpm@${version}, which then is in no folder of its PATH: ${path}`)
+    remember(`pnpm-${version}`, folder)
+  }
+  process.env.PATH = [folder, process.env.PATH].join(delimiter)
+}
+
+/** Installs what the app `project` needs to be built and run, or everything. */
+export function install(project) {
+  const state = manifests()
+  const everything = !project || remembered('installed-everything') !== ''
+  const scope = everything ? 'everything' : project
+  if (remembered(`installed-${scope}`) === state) return
+  const done = phase(`install ${everything ? 'everything' : `what ${project} needs`}`)
+  providePnpm()
+  const selection = everything ? [] : ['--prod', '--filter', `${project}...`]
+  // CI=true: pnpm asks nothing.
+  run('pnpm', ['install', '--frozen-lockfile', ...selection], { env: { CI: 'true' } })
+  remember(`installed-${scope}`, state)
+  done()
+}
+
+function manifests() {
+  const projects = ['packages', 'apps'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
+  const hash = createHash('sha256').update(version)
+  for (const folder of ['.', 'benchmarks', ...projects.sort()]) {
+    const manifest = join(root, folder, 'package.json')
+    if (existsSync(manifest)) hash.update(folder).update(readFileSync(manifest))
+  }
+  for (const file of ['pnpm-workspace.yaml', 'pnpm-lock.yaml']) hash.update(readFileSync(join(root, file)))
+  return hash.digest('hex')
+}
