@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 const source = join(dirname(fileURLToPath(import.meta.url)), '../packages/tensor/src')
 const note = '// Written by scripts/generate-ops-index.mjs; run it after adding a file here.'
 
-const filesOf = (folder) => readdirSync(join(source, folder)).filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts')).sort()
+const filesOf = (folder) =>
+  readdirSync(join(source, folder))
+    .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'))
+    .sort()
 const isSamples = (file) => file.endsWith('.samples.ts')
 const identifier = (file) => file.replace('.samples.ts', '').replace(/-(.)/g, (_, letter) => letter.toUpperCase())
 
@@ -17,7 +20,12 @@ export function generated() {
     .filter(([, file]) => isSamples(file))
     .map(([folder, file]) => ({ name: identifier(file), from: `${folder}/${file}` }))
     .sort((a, b) => (a.from < b.from ? -1 : 1))
-  const all = ['/** Everything that has samples. */', 'export const allSamples: readonly Samples[] = [', ...lists.map((l) => `  ${l.name},`), '].flat()']
+  const all = [
+    '/** Everything that has samples. */',
+    'export const allSamples: readonly Samples[] = [',
+    ...lists.map((l) => `  ${l.name},`),
+    '].flat()',
+  ]
   return {
     'ops/index.ts': [note, ...ops.map((f) => `export * from './${f}'`), ''].join('\n'),
     'samples/index.ts': [
@@ -47,7 +55,8 @@ export const outOfDate = () =>
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const stale = outOfDate()
   if (process.argv.includes('--check')) {
-    for (const [file] of stale) console.error(`packages/tensor/src/${file} is out of date: run node scripts/generate-ops-index.mjs`)
+    for (const [file] of stale)
+      console.error(`packages/tensor/src/${file} is out of date: run node scripts/generate-ops-index.mjs`)
     process.exitCode = stale.length > 0 ? 1 : 0
   } else {
     for (const [file, text] of stale) writeFileSync(join(source, file), text)

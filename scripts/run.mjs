@@ -33,7 +33,8 @@ export function run(command, args, { env = {}, cwd = root } = {}) {
 
 // `npm start` tells its children about itself in the environment, and they would take it for their own settings.
 function withoutNpm(env) {
-  const own = /^npm_(package_|lifecycle_|command$|execpath$|node_execpath$|config_(local_prefix|prefix|global_prefix|user_agent|init_module|node_gyp|npm_version)$)/
+  const own =
+    /^npm_(package_|lifecycle_|command$|execpath$|node_execpath$|config_(local_prefix|prefix|global_prefix|user_agent|init_module|node_gyp|npm_version)$)/
   return Object.fromEntries(Object.entries(env).filter(([name]) => !own.test(name)))
 }
 

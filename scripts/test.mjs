@@ -8,6 +8,9 @@ import { main, root } from './run.mjs'
 await main(() => {
   install()
   const vitest = join(root, 'node_modules/.bin/vitest')
-  const { status } = spawnSync(vitest, ['run', ...process.argv.slice(2)], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  const { status } = spawnSync(vitest, ['run', ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   process.exitCode = status ?? 1
 })

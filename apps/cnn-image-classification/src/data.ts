@@ -34,6 +34,11 @@ export const dataSets: Readonly<Record<DataName, DataSet>> = {
   },
 }
 
+export interface Data {
+  readonly train: ImageDataset
+  readonly test: ImageDataset
+}
+
 export type ImageLoader = DataLoader<'images' | 'labels'>
 
 export interface LoaderOptions {

@@ -95,6 +95,9 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
     program.parse(argv[0] === '--' ? argv.slice(1) : argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.excessArguments') {
+      throw new UsageError(`unknown command '${program.args[0]}'; the only one is predict, without one the network is trained`)
+    }
     if (error.exitCode !== 0) throw new UsageError(oneLine(error.message))
   }
   return parsed ?? { command: 'print', text: printed }

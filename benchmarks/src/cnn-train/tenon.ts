@@ -27,10 +27,10 @@ model.loadStateDict(Object.fromEntries(Object.entries(makeWeights()).map(([name,
 const optimizer = new SGD(model.namedParameters(), { lr: 0.01, momentum: 0.5 })
 
 const train = jit((images: Tensor, labels: Tensor): Tensor => {
-  optimizer.zeroGrad()
   const loss = crossEntropy(model.forward(images), labels)
   backward(loss)
   optimizer.step()
+  optimizer.zeroGrad()
   return loss
 })
 

@@ -1,4 +1,4 @@
-import { TenonError } from '@tenon/kernel'
+import { TenonError } from '@tenon/tensor'
 
 /** A gradient that cannot be had: nothing differentiable leads from the value to what the gradient is by. */
 export class GradientError extends TenonError {

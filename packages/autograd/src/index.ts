@@ -1,1 +1,5 @@
-export {}
+export { backward, type GradOptions, type GradsOf, grad, valueAndGrad } from './backward.ts'
+export { detectAnomaly } from './detect-anomaly.ts'
+export { GradientError } from './errors.ts'
+export { noGrad } from './no-grad.ts'
+export { type Gradients, notDifferentiable, type RuleArgs, rules, type VjpRule } from './rules.ts'

@@ -12,9 +12,14 @@ export interface Affine {
 export function affineForms(axes: readonly number[]): (e: Expr) => Affine | null {
   const none = axes.map(() => 0)
   const bounded = (form: Affine): Affine | null =>
-    form.coefficients.reduce((sum, c, axis) => sum + Math.abs(c) * axes[axis]!, Math.abs(form.constant)) < 2 ** 31 ? form : null
+    form.coefficients.reduce((sum, c, axis) => sum + Math.abs(c) * axes[axis]!, Math.abs(form.constant)) < 2 ** 31
+      ? form
+      : null
   const combine = (a: Affine, b: Affine, factor: number): Affine | null =>
-    bounded({ constant: a.constant + factor * b.constant, coefficients: a.coefficients.map((c, i) => c + factor * b.coefficients[i]!) })
+    bounded({
+      constant: a.constant + factor * b.constant,
+      coefficients: a.coefficients.map((c, i) => c + factor * b.coefficients[i]!),
+    })
   const scale = (a: Affine, { op, value }: { op: string; value?: number }): Affine | null =>
     op === 'literal' ? combine({ constant: 0, coefficients: none }, a, value!) : null
 
@@ -24,10 +29,14 @@ export function affineForms(axes: readonly number[]): (e: Expr) => Affine | null
     binary(e, a, b) {
       if (e.dtype !== 'int32' || !a || !b) return null
       switch (e.fn) {
-        case 'add': return combine(a, b, 1)
-        case 'sub': return combine(a, b, -1)
-        case 'mul': return scale(a, e.b) ?? scale(b, e.a)
-        default: return null
+        case 'add':
+          return combine(a, b, 1)
+        case 'sub':
+          return combine(a, b, -1)
+        case 'mul':
+          return scale(a, e.b) ?? scale(b, e.a)
+        default:
+          return null
       }
     },
     scalar: () => null,
@@ -41,7 +50,10 @@ export function affineForms(axes: readonly number[]): (e: Expr) => Affine | null
 }
 
 /** Fills a block with the values from point `first` on, counted through the axes in row-major order. */
-export function affineFill({ constant, coefficients }: Affine, axes: readonly number[]): (out: Block, n: number, first: number) => void {
+export function affineFill(
+  { constant, coefficients }: Affine,
+  axes: readonly number[],
+): (out: Block, n: number, first: number) => void {
   const merged = mergeAxes(axes, coefficients)
   const [last = { extent: Infinity, coefficient: 0 }, ...outer] = merged.reverse()
   const { extent, coefficient } = last
@@ -73,7 +85,8 @@ function mergeAxes(axes: readonly number[], coefficients: readonly number[]): Ax
     const coefficient = coefficients[i]!
     const before = merged.at(-1)
     if (extent === 1) return
-    if (before && before.coefficient === coefficient * extent) merged.splice(-1, 1, { extent: before.extent * extent, coefficient })
+    if (before && before.coefficient === coefficient * extent)
+      merged.splice(-1, 1, { extent: before.extent * extent, coefficient })
     else merged.push({ extent, coefficient })
   })
   return merged

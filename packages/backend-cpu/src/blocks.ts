@@ -3,10 +3,10 @@
  * blocks of its operands. What many expressions share is computed once, and the cost of calling a closure is spread
  * over all points of a block.
  */
-import { type Expr, operands, type TypedArray, walker } from '@tenon/kernel'
+import { type Expr, operands, product, type TypedArray, walker } from '@tenon/kernel'
 import { affineFill, affineForms } from './affine.ts'
-import * as ops from './operations.ts'
 import type { Block } from './operations.ts'
+import * as ops from './operations.ts'
 
 /** Large enough to spread the cost of calls, small enough that the blocks of a kernel stay in the cache. */
 export const blockSize = 512
@@ -44,7 +44,13 @@ interface Value {
 /** Scratch, for all kernels in turn: nothing in it outlives the evaluation of a block. */
 const scratch: Block[] = []
 
-export function compileBlocks(frame: Frame, axes: readonly number[], gridRank: number, roots: readonly Expr[], storedAs: StoredAs): Evaluation {
+export function compileBlocks(
+  frame: Frame,
+  axes: readonly number[],
+  gridRank: number,
+  roots: readonly Expr[],
+  storedAs: StoredAs,
+): Evaluation {
   const loops: Loop[] = []
   const free: Block[] = []
   let taken = 0
@@ -52,7 +58,11 @@ export function compileBlocks(frame: Frame, axes: readonly number[], gridRank: n
 
   const affine = affineForms(axes)
   const uses = countUses(roots, (e) => (affine(e) ? [] : e.op === 'stored' ? [storedAs(e.stage)] : operands(e)))
-  const value = (e: Expr, inputs: readonly Value[], compile: (out: Block, ...inputs: Block[]) => (Loop | null)[]): Value => {
+  const value = (
+    e: Expr,
+    inputs: readonly Value[],
+    compile: (out: Block, ...inputs: Block[]) => (Loop | null)[],
+  ): Value => {
     let block: Block | null = null
     let left = uses.get(e)!
     return {
@@ -80,7 +90,8 @@ export function compileBlocks(frame: Frame, axes: readonly number[], gridRank: n
 
   const visit: (e: Expr) => Value = walker<Value>({
     literal: (e) => value(e, [], (out) => [(n) => out.fill(e.value, 0, n)]),
-    scalar: (e) => value(e, [], (out) => [(n) => out.fill(frame.scalars[e.slot]!, 0, n), inPlace(out, ops.settle[e.dtype])]),
+    scalar: (e) =>
+      value(e, [], (out) => [(n) => out.fill(frame.scalars[e.slot]!, 0, n), inPlace(out, ops.settle[e.dtype])]),
     index: (e) => index(e)!,
     load(e, at, valid) {
       const gather = ops.gathers[e.dtype]
@@ -103,13 +114,21 @@ export function compileBlocks(frame: Frame, axes: readonly number[], gridRank: n
     },
     register(e) {
       const inner = product(axes.slice(gridRank))
-      return value(e, [], (out) => [(n) => fillRegister(out, n, frame.registers[e.stage]!, frame.firstPoint - frame.firstGridPoint * inner, inner)])
+      return value(e, [], (out) => [
+        (n) => fillRegister(out, n, frame.registers[e.stage]!, frame.firstPoint - frame.firstGridPoint * inner, inner),
+      ])
     },
-    stored: (e) => value(e, [visit(storedAs(e.stage))], (out, a) => [out === a ? null : (n) => out.set(a!.subarray(0, n))]),
+    stored: (e) =>
+      value(e, [visit(storedAs(e.stage))], (out, a) => [out === a ? null : (n) => out.set(a!.subarray(0, n))]),
   })
 
   const results = roots.map((e) => visit(e).want())
-  return { results, run: (n) => { for (const loop of loops) loop(n) } }
+  return {
+    results,
+    run: (n) => {
+      for (const loop of loops) loop(n)
+    },
+  }
 }
 
 /** How often each expression is wanted; a root once more than it is done with, so that its block is never taken for another. */
@@ -123,8 +142,6 @@ function countUses(roots: readonly Expr[], inputs: (e: Expr) => readonly Expr[])
   roots.forEach(visit)
   return uses
 }
-
-export const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1)
 
 /** The register of the grid point that a point belongs to; each grid point has `stride` of them. */
 function fillRegister(out: Block, n: number, register: Block, first: number, stride: number): void {

@@ -1,13 +1,33 @@
-import { type BinaryOp, type DType, type Expr, ExprPool, type LoopKernel, type Program, programOf, type Scatter, type StoreStage, type UnaryOp } from '@tenon/kernel'
+import {
+  type BinaryOp,
+  type DType,
+  type Expr,
+  ExprPool,
+  type LoopKernel,
+  type Program,
+  programOf,
+  type Scatter,
+  type StoreStage,
+  type UnaryOp,
+} from '@tenon/kernel'
 import { describe, expect, test } from 'vitest'
 import { cpu } from './cpu.ts'
 import { runKernel, typed } from './run-kernel.ts'
 
 const pool = new ExprPool()
-const store = (buffer: number, index: Expr, value: Expr, extents: readonly number[] = []): StoreStage => ({ kind: 'store', extents, buffer, index, value })
+const store = (buffer: number, index: Expr, value: Expr, extents: readonly number[] = []): StoreStage => ({
+  kind: 'store',
+  extents,
+  buffer,
+  index,
+  value,
+})
 
 /** One value for each element of the inputs, which have dtypes of their own. */
-function map(value: (...inputs: Expr[]) => Expr, ...inputs: readonly (readonly [DType, readonly number[]])[]): number[] {
+function map(
+  value: (...inputs: Expr[]) => Expr,
+  ...inputs: readonly (readonly [DType, readonly number[]])[]
+): number[] {
   const length = inputs[0]![1].length
   const i = pool.index(0, length)
   const result = value(...inputs.map(([dtype], b) => pool.load(dtype, 1 + b, i)))
@@ -17,13 +37,28 @@ function map(value: (...inputs: Expr[]) => Expr, ...inputs: readonly (readonly [
 }
 
 const unary = (fn: UnaryOp, dtype: DType, x: readonly number[]) => map((a) => pool.unary(fn, a!), [dtype, x])
-const binary = (fn: BinaryOp, dtype: DType, a: readonly number[], b: readonly number[]) => map((x, y) => pool.binary(fn, x!, y!), [dtype, a], [dtype, b])
+const binary = (fn: BinaryOp, dtype: DType, a: readonly number[], b: readonly number[]) =>
+  map((x, y) => pool.binary(fn, x!, y!), [dtype, a], [dtype, b])
 const cast = (from: DType, to: DType, x: readonly number[]) => map((a) => pool.cast(to, a!), [from, x])
 
 describe('operations on floats', () => {
   const xs = [-3.7, -1, -0.5, -0, 0, 1e-20, 0.3, 1, 2.5, 100, Infinity, -Infinity, NaN]
 
-  test.each(['abs', 'sign', 'floor', 'ceil', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh'] as const)('%s is that of Math', (fn) => {
+  test.each([
+    'abs',
+    'sign',
+    'floor',
+    'ceil',
+    'sqrt',
+    'exp',
+    'expm1',
+    'log',
+    'log1p',
+    'sin',
+    'cos',
+    'tan',
+    'tanh',
+  ] as const)('%s is that of Math', (fn) => {
     expect(unary(fn, 'float64', xs)).toEqual(xs.map(Math[fn]))
     expect(unary(fn, 'float32', xs)).toEqual(xs.map((x) => Math.fround(Math[fn](Math.fround(x)))))
   })
@@ -34,19 +69,45 @@ describe('operations on floats', () => {
   })
 
   test('round goes half to even', () => {
-    expect(unary('round', 'float64', [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, 7, NaN])).toEqual([-2, -2, -0, 0, 2, 2, 2, 7, NaN])
+    expect(unary('round', 'float64', [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, 7, NaN])).toEqual([
+      -2,
+      -2,
+      -0,
+      0,
+      2,
+      2,
+      2,
+      7,
+      NaN,
+    ])
   })
 
   test('erf is right to the last bits', () => {
     // python3: math.erf
-    const known = [[0, 0], [1e-10, 1.1283791670955126e-10], [0.5, 0.5204998778130465], [1, 0.8427007929497149], [-2, -0.9953222650189527], [3.5, 0.9999992569016276], [5.9, 1], [Infinity, 1]] as const
-    unary('erf', 'float64', known.map(([x]) => x)).forEach((y, i) => {
+    const known = [
+      [0, 0],
+      [1e-10, 1.1283791670955126e-10],
+      [0.5, 0.5204998778130465],
+      [1, 0.8427007929497149],
+      [-2, -0.9953222650189527],
+      [3.5, 0.9999992569016276],
+      [5.9, 1],
+      [Infinity, 1],
+    ] as const
+    unary(
+      'erf',
+      'float64',
+      known.map(([x]) => x),
+    ).forEach((y, i) => {
       expect(Math.abs(y - known[i]![1])).toBeLessThanOrEqual(1e-15 * Math.abs(known[i]![1]))
     })
   })
 
   test('max and min give NaN when either side is NaN; comparisons with NaN are false, but for ne', () => {
-    const [a, b] = [[1, NaN, 2, NaN], [2, 1, NaN, NaN]]
+    const [a, b] = [
+      [1, NaN, 2, NaN],
+      [2, 1, NaN, NaN],
+    ]
     expect(binary('max', 'float32', a, b)).toEqual([2, NaN, NaN, NaN])
     expect(binary('min', 'float32', a, b)).toEqual([1, NaN, NaN, NaN])
     expect(binary('lt', 'float32', a, b)).toEqual([1, 0, 0, 0])
@@ -55,14 +116,20 @@ describe('operations on floats', () => {
   })
 
   test('pow follows C: one to any power is one', () => {
-    expect(binary('pow', 'float64', [2, -2, 1, -1, 0, 4], [10, 3, NaN, Infinity, 0, 0.5])).toEqual([1024, -8, 1, 1, 1, 2])
+    expect(binary('pow', 'float64', [2, -2, 1, -1, 0, 4], [10, 3, NaN, Infinity, 0, 0.5])).toEqual([
+      1024, -8, 1, 1, 1, 2,
+    ])
   })
 
   test('every float32 operation rounds to float32 before the next', () => {
     // 1 + 2⁻³⁰ is 1 in float32, so that nothing is left of it.
     const tiny = 2 ** -30
-    expect(map((x) => pool.sub(pool.add(x!, pool.literal('float32', 1)), pool.literal('float32', 1)), ['float32', [tiny]])).toEqual([0])
-    expect(map((x) => pool.sub(pool.add(x!, pool.literal('float64', 1)), pool.literal('float64', 1)), ['float64', [tiny]])).toEqual([tiny])
+    expect(
+      map((x) => pool.sub(pool.add(x!, pool.literal('float32', 1)), pool.literal('float32', 1)), ['float32', [tiny]]),
+    ).toEqual([0])
+    expect(
+      map((x) => pool.sub(pool.add(x!, pool.literal('float64', 1)), pool.literal('float64', 1)), ['float64', [tiny]]),
+    ).toEqual([tiny])
   })
 })
 
@@ -74,11 +141,19 @@ describe('operations on integers and bools', () => {
     expect(binary('sub', 'uint32', [0], [1])).toEqual([2 ** 32 - 1])
     expect(unary('neg', 'uint32', [1])).toEqual([2 ** 32 - 1])
     expect(unary('abs', 'int32', [-(2 ** 31), -5])).toEqual([-(2 ** 31), 5])
-    expect(binary('pow', 'int32', [3, -2, 2, 7], [4, 3, -1, 20])).toEqual([81, -8, 0, Number((7n ** 20n) & 0xffffffffn) | 0])
+    expect(binary('pow', 'int32', [3, -2, 2, 7], [4, 3, -1, 20])).toEqual([
+      81,
+      -8,
+      0,
+      Number((7n ** 20n) & 0xffffffffn) | 0,
+    ])
   })
 
   test('division and remainder round towards −∞, and give 0 for a divisor of 0', () => {
-    const [a, b] = [[7, -7, 7, -7, 5, -(2 ** 31)], [2, 2, -2, -2, 0, -1]]
+    const [a, b] = [
+      [7, -7, 7, -7, 5, -(2 ** 31)],
+      [2, 2, -2, -2, 0, -1],
+    ]
     expect(binary('idiv', 'int32', a, b)).toEqual([3, -4, -4, 3, 0, -(2 ** 31)])
     expect(binary('mod', 'int32', a, b)).toEqual([1, 1, -1, -1, 0, 0])
     expect(binary('idiv', 'uint32', [2 ** 32 - 1], [2])).toEqual([2 ** 31 - 1])
@@ -107,35 +182,69 @@ describe('loads', () => {
   test('read nothing where they are not valid, and give 0', () => {
     const i = pool.index(0, 4)
     const x = pool.load('float32', 1, pool.sub(i, pool.int(1)), pool.binary('le', pool.int(1), i))
-    const kernel: LoopKernel = { kind: 'loop', buffers: [{ dtype: 'float32', length: 4 }, { dtype: 'float32', length: 3 }], scalars: [], grid: [4], stages: [store(0, i, x)] }
-    expect([...runKernel(kernel, [[9, 9, 9, 9], [1, 2, 3]])]).toEqual([0, 1, 2, 3])
+    const kernel: LoopKernel = {
+      kind: 'loop',
+      buffers: [
+        { dtype: 'float32', length: 4 },
+        { dtype: 'float32', length: 3 },
+      ],
+      scalars: [],
+      grid: [4],
+      stages: [store(0, i, x)],
+    }
+    expect([
+      ...runKernel(kernel, [
+        [9, 9, 9, 9],
+        [1, 2, 3],
+      ]),
+    ]).toEqual([0, 1, 2, 3])
   })
 
   test('what is shared is computed once: a sum of 2⁶⁰ terms takes 60 additions', () => {
-    const sum = map((x) => {
-      let e = x!
-      for (let i = 0; i < 60; i++) e = pool.add(e, e)
-      return e
-    }, ['float64', [1, 2, 3]])
+    const sum = map(
+      (x) => {
+        let e = x!
+        for (let i = 0; i < 60; i++) e = pool.add(e, e)
+        return e
+      },
+      ['float64', [1, 2, 3]],
+    )
     expect(sum).toEqual([1, 2, 3].map((x) => x * 2 ** 60))
   })
 
   test('index arithmetic that wraps is not taken for a plain sum', () => {
     const i = pool.index(0, 3)
     const hash = pool.mul(pool.mul(i, pool.int(0x7fffffff)), pool.int(3))
-    const kernel: LoopKernel = { kind: 'loop', buffers: [{ dtype: 'int32', length: 3 }], scalars: [], grid: [3], stages: [store(0, i, hash)] }
+    const kernel: LoopKernel = {
+      kind: 'loop',
+      buffers: [{ dtype: 'int32', length: 3 }],
+      scalars: [],
+      grid: [3],
+      stages: [store(0, i, hash)],
+    }
     expect([...runKernel(kernel, [[]])]).toEqual([0, 1, 2].map((x) => Math.imul(Math.imul(x, 0x7fffffff), 3)))
   })
 })
 
 describe('loop kernels', () => {
   /** Rows are short, of one block, and of several. */
-  test.each([[700, 3], [3, 512], [2, 1500], [1, 0], [0, 5]])('a softmax over %i rows of %i is one kernel', (rows, length) => {
+  test.each([
+    [700, 3],
+    [3, 512],
+    [2, 1500],
+    [1, 0],
+    [0, 5],
+  ])('a softmax over %i rows of %i is one kernel', (rows, length) => {
     const index = pool.scaleAdd(pool.index(0, rows), length, pool.index(1, length))
     const x = pool.load('float32', 1, index)
     const kernel: LoopKernel = {
-      kind: 'loop', scalars: [], grid: [rows],
-      buffers: [{ dtype: 'float32', length: rows * length }, { dtype: 'float32', length: rows * length }],
+      kind: 'loop',
+      scalars: [],
+      grid: [rows],
+      buffers: [
+        { dtype: 'float32', length: rows * length },
+        { dtype: 'float32', length: rows * length },
+      ],
       stages: [
         { kind: 'reduce', op: 'max', extents: [length], value: x, dtype: 'float32' },
         store(0, index, pool.unary('exp', pool.sub(x, pool.register('float32', 0))), [length]),
@@ -153,17 +262,40 @@ describe('loop kernels', () => {
   })
 
   test.each([
-    ['sum', 'float32', [1, 2, 3], 6], ['prod', 'float32', [2, 3, 4], 24], ['max', 'float32', [1, NaN, 3], NaN], ['min', 'float32', [4, 2, 3], 2],
-    ['sum', 'int32', [2 ** 31 - 1, 1], -(2 ** 31)], ['prod', 'uint32', [65537, 65537], 131073], ['max', 'bool', [0, 1, 0], 1],
-    ['argmax', 'float32', [1, 3, 3], 1], ['argmin', 'float32', [1, 3, 1], 0], ['argmax', 'float32', [1, NaN, 5, NaN], 1], ['argmin', 'float32', [1, NaN, 0], 1],
-    ['argmax', 'float32', [-Infinity, -Infinity], 0], ['argmin', 'int32', [5, 2 ** 31 - 1, -7], 2],
-    ['sum', 'float32', [], 0], ['prod', 'float32', [], 1], ['max', 'float32', [], -Infinity], ['min', 'int32', [], 2 ** 31 - 1], ['max', 'uint32', [], 0], ['argmax', 'float32', [], 0],
+    ['sum', 'float32', [1, 2, 3], 6],
+    ['prod', 'float32', [2, 3, 4], 24],
+    ['max', 'float32', [1, NaN, 3], NaN],
+    ['min', 'float32', [4, 2, 3], 2],
+    ['sum', 'int32', [2 ** 31 - 1, 1], -(2 ** 31)],
+    ['prod', 'uint32', [65537, 65537], 131073],
+    ['max', 'bool', [0, 1, 0], 1],
+    ['argmax', 'float32', [1, 3, 3], 1],
+    ['argmin', 'float32', [1, 3, 1], 0],
+    ['argmax', 'float32', [1, NaN, 5, NaN], 1],
+    ['argmin', 'float32', [1, NaN, 0], 1],
+    ['argmax', 'float32', [-Infinity, -Infinity], 0],
+    ['argmin', 'int32', [5, 2 ** 31 - 1, -7], 2],
+    ['sum', 'float32', [], 0],
+    ['prod', 'float32', [], 1],
+    ['max', 'float32', [], -Infinity],
+    ['min', 'int32', [], 2 ** 31 - 1],
+    ['max', 'uint32', [], 0],
+    ['argmax', 'float32', [], 0],
   ] as const)('%s of %s %j is %d', (op, dtype, data, expected) => {
     const result = op === 'argmax' || op === 'argmin' ? 'int32' : dtype
     const value = pool.load(dtype, 1, pool.index(0, data.length))
     const kernel: LoopKernel = {
-      kind: 'loop', scalars: [], grid: [], buffers: [{ dtype: result, length: 1 }, { dtype, length: data.length }],
-      stages: [{ kind: 'reduce', op, extents: [data.length], value, dtype: result }, store(0, pool.int(0), pool.register(result, 0))],
+      kind: 'loop',
+      scalars: [],
+      grid: [],
+      buffers: [
+        { dtype: result, length: 1 },
+        { dtype, length: data.length },
+      ],
+      stages: [
+        { kind: 'reduce', op, extents: [data.length], value, dtype: result },
+        store(0, pool.int(0), pool.register(result, 0)),
+      ],
     }
     expect([...runKernel(kernel, [[], data])]).toEqual([expected])
   })
@@ -172,8 +304,17 @@ describe('loop kernels', () => {
     const length = 100_000
     const value = pool.load('float32', 1, pool.index(0, length))
     const kernel: LoopKernel = {
-      kind: 'loop', scalars: [], grid: [], buffers: [{ dtype: 'float32', length: 1 }, { dtype: 'float32', length }],
-      stages: [{ kind: 'reduce', op: 'sum', extents: [length], value, dtype: 'float32' }, store(0, pool.int(0), pool.register('float32', 0))],
+      kind: 'loop',
+      scalars: [],
+      grid: [],
+      buffers: [
+        { dtype: 'float32', length: 1 },
+        { dtype: 'float32', length },
+      ],
+      stages: [
+        { kind: 'reduce', op: 'sum', extents: [length], value, dtype: 'float32' },
+        store(0, pool.int(0), pool.register('float32', 0)),
+      ],
     }
     const tenth = Math.fround(0.1)
     expect(runKernel(kernel, [[], Array(length).fill(tenth)])[0]).toBe(Math.fround(length * tenth))
@@ -183,7 +324,10 @@ describe('loop kernels', () => {
     const i = pool.index(0, 1000)
     const param = { dtype: 'int32', length: 1000 } as const
     const kernel: LoopKernel = {
-      kind: 'loop', buffers: [param, param], scalars: [], grid: [1000],
+      kind: 'loop',
+      buffers: [param, param],
+      scalars: [],
+      grid: [1000],
       stages: [store(0, i, pool.load('int32', 1, i)), store(1, i, pool.load('int32', 0, i))],
     }
     const backend = cpu()
@@ -198,7 +342,12 @@ describe('loop kernels', () => {
     const row = pool.index(0, 2)
     const part = (buffer: number, start: number, length: number): StoreStage => {
       const column = pool.index(1, length)
-      return store(0, pool.add(pool.scaleAdd(row, 5, column), pool.int(start)), pool.load('float32', buffer, pool.scaleAdd(row, length, column)), [length])
+      return store(
+        0,
+        pool.add(pool.scaleAdd(row, 5, column), pool.int(start)),
+        pool.load('float32', buffer, pool.scaleAdd(row, length, column)),
+        [length],
+      )
     }
     const buffers = [10, 4, 6].map((length) => ({ dtype: 'float32', length }) as const)
     const kernel: LoopKernel = { kind: 'loop', buffers, scalars: [], grid: [2], stages: [part(1, 0, 2), part(2, 2, 3)] }
@@ -206,16 +355,32 @@ describe('loop kernels', () => {
   })
 })
 
-test.each([['set', [7, 4, 9]], ['add', [7, 7, 18]]] as const)('scatter %s goes through the points in order, and passes over indices outside', (op, expected) => {
+test.each([
+  ['set', [7, 4, 9]],
+  ['add', [7, 7, 18]],
+] as const)('scatter %s goes through the points in order, and passes over indices outside', (op, expected) => {
   const i = pool.index(0, 6)
   const kernel: Scatter = {
-    kind: 'scatter', op, out: 0, grid: [6], scalars: ['float32'],
-    buffers: [{ dtype: 'float32', length: 3 }, { dtype: 'int32', length: 6 }, { dtype: 'float32', length: 6 }],
+    kind: 'scatter',
+    op,
+    out: 0,
+    grid: [6],
+    scalars: ['float32'],
+    buffers: [
+      { dtype: 'float32', length: 3 },
+      { dtype: 'int32', length: 6 },
+      { dtype: 'float32', length: 6 },
+    ],
     initial: pool.add(pool.scalar('float32', 0), pool.cast('float32', pool.index(0, 3))),
-    index: pool.load('int32', 1, i), value: pool.load('float32', 2, i),
+    index: pool.load('int32', 1, i),
+    value: pool.load('float32', 2, i),
   }
   // It begins as 7, 8, 9 for `set`, and so that point 1 and 2 end as 7 and 18 for `add`.
-  const out = runKernel(kernel, [[], [1, -1, 3, 1, 0, 2], [5, 100, 100, 4, op === 'set' ? 7 : 5, op === 'set' ? 9 : 14]], [op === 'set' ? 7 : 2])
+  const out = runKernel(
+    kernel,
+    [[], [1, -1, 3, 1, 0, 2], [5, 100, 100, 4, op === 'set' ? 7 : 5, op === 'set' ? 9 : 14]],
+    [op === 'set' ? 7 : 2],
+  )
   expect([...out]).toEqual(op === 'set' ? expected : [7, 3 + 9, 18])
 })
 
@@ -224,7 +389,10 @@ describe('programs', () => {
     const length = 2
     const i = pool.index(0, length)
     const add: LoopKernel = {
-      kind: 'loop', scalars: [], grid: [length], buffers: Array(3).fill({ dtype: 'float64', length }),
+      kind: 'loop',
+      scalars: [],
+      grid: [length],
+      buffers: Array(3).fill({ dtype: 'float64', length }),
       stages: [store(0, i, pool.add(pool.load('float64', 1, i), pool.load('float64', 2, i)))],
     }
     const program: Program = {
@@ -237,15 +405,21 @@ describe('programs', () => {
         { role: 'temporary', dtype: 'float64', length, offset: 64 },
       ],
       scalars: [],
-      steps: [{
-        kind: 'repeat', count: 3,
-        body: [
-          { kind: 'run', kernel: add, buffers: [5, 2, 3], scalars: [] },
-          { kind: 'run', kernel: add, buffers: [4, 5, 5], scalars: [] },
-        ],
-        slices: [{ buffer: 3, of: 0, start: 4, stride: -2 }, { buffer: 4, of: 1, start: 0, stride: 2 }],
-        carries: [{ current: 2, next: 5 }],
-      }],
+      steps: [
+        {
+          kind: 'repeat',
+          count: 3,
+          body: [
+            { kind: 'run', kernel: add, buffers: [5, 2, 3], scalars: [] },
+            { kind: 'run', kernel: add, buffers: [4, 5, 5], scalars: [] },
+          ],
+          slices: [
+            { buffer: 3, of: 0, start: 4, stride: -2 },
+            { buffer: 4, of: 1, start: 0, stride: 2 },
+          ],
+          carries: [{ current: 2, next: 5 }],
+        },
+      ],
       arenaBytes: 128,
     }
     const backend = cpu()

@@ -1,5 +1,14 @@
 import {
-  type Arena, type Backend, type Capabilities, type CompiledKernel, dtypes, isFloat, type Kernel, kernelBackend, toLoops, type TypedArray,
+  type Arena,
+  type Backend,
+  type Capabilities,
+  type CompiledKernel,
+  dtypes,
+  isFloat,
+  type Kernel,
+  kernelBackend,
+  type TypedArray,
+  toLoops,
 } from '@tenon/kernel'
 import { type Frame, newFrame } from './blocks.ts'
 import { compileContraction } from './contraction.ts'
@@ -54,9 +63,13 @@ function compileKernel(kernel: Kernel): CompiledKernel<TypedArray> {
 
 function compile(kernel: Kernel, frame: Frame): () => void {
   switch (kernel.kind) {
-    case 'loop': return compileLoop(kernel, frame)
-    case 'contraction': return isFloat(kernel.dtype) ? compileContraction(kernel, frame) : compileLoop(toLoops(kernel), frame)
-    case 'convolution': return isFloat(kernel.dtype) ? compileConvolution(kernel, frame) : compileLoop(toLoops(kernel), frame)
-    case 'scatter': return compileScatter(kernel, frame)
+    case 'loop':
+      return compileLoop(kernel, frame)
+    case 'contraction':
+      return isFloat(kernel.dtype) ? compileContraction(kernel, frame) : compileLoop(toLoops(kernel), frame)
+    case 'convolution':
+      return isFloat(kernel.dtype) ? compileConvolution(kernel, frame) : compileLoop(toLoops(kernel), frame)
+    case 'scatter':
+      return compileScatter(kernel, frame)
   }
 }

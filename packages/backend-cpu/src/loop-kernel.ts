@@ -1,7 +1,7 @@
 /** Loop kernels: the stages as passes over blocks of grid points. */
-import { type Expr, type LoopKernel, type ReduceStage, type Stage, type StoreStage } from '@tenon/kernel'
-import { type Block, scatters } from './operations.ts'
-import { blockSize, compileBlocks, type Frame, product, type StoredAs } from './blocks.ts'
+import { type Expr, type LoopKernel, product, type ReduceStage, type Stage, type StoreStage } from '@tenon/kernel'
+import { blockSize, compileBlocks, type Frame, type StoredAs } from './blocks.ts'
+import { scatters } from './operations.ts'
 import { makeReducer } from './reduce.ts'
 
 /** Runs for `count` grid points from the frame's first one on. */
@@ -16,12 +16,12 @@ export function forBlocks(frame: Frame, first: number, total: number, visit: (n:
 }
 
 export function compileLoop(kernel: LoopKernel, frame: Frame): () => void {
-  const { grid, stages } = kernel
-  const total = product(grid)
-  // A few rows at once when rows are short; one row at a time when they are long, so that what one stage read the next finds in the cache.
-  const longest = Math.max(1, ...stages.map((s) => product(s.extents)))
+  const total = product(kernel.grid)
+  // Several rows at once where rows are short; one at a time where they are long, so that what a stage read is still
+  // in the cache when the next one reads it.
+  const longest = Math.max(1, ...kernel.stages.map((s) => product(s.extents)))
   const gridPoints = Math.max(1, Math.min(total, Math.floor(blockSize / longest)))
-  const passes = groups(stages).map((group) => compileStages(frame, grid, stages, group, gridPoints))
+  const passes = groups(kernel.stages).map((group) => compileGroup(kernel, frame, group, gridPoints))
   return () => {
     for (let point = 0; point < total; point += gridPoints) {
       frame.firstGridPoint = point
@@ -31,7 +31,10 @@ export function compileLoop(kernel: LoopKernel, frame: Frame): () => void {
   }
 }
 
-/** The stages by number: each reduction alone, neighbouring stores of equal extents together, so that all of them load before one stores. */
+/**
+ * Stages by number: each reduction alone, and neighbouring stores over equal extents together, so that all of them load
+ * before one stores.
+ */
 function groups(stages: readonly Stage[]): number[][] {
   const result: number[][] = []
   stages.forEach((stage, i) => {
@@ -43,21 +46,32 @@ function groups(stages: readonly Stage[]): number[][] {
   return result
 }
 
-function compileStages(frame: Frame, grid: readonly number[], stages: readonly Stage[], group: readonly number[], gridPoints: number): Pass {
+function compileGroup({ grid, stages }: LoopKernel, frame: Frame, group: readonly number[], gridPoints: number): Pass {
+  const storedAs: StoredAs = (number) => {
+    const { value, buffer, index } = stages[number] as StoreStage
+    // What an earlier group stored is in memory by now.
+    return group.includes(number) ? value : { op: 'load', dtype: value.dtype, id: -1, buffer, index, valid: null }
+  }
   const first = stages[group[0]!]!
-  if (first.kind === 'reduce') return compileReduce(frame, grid, stages, group[0]!, first, gridPoints)
-  return compileStores(frame, grid, group.map((i) => stages[i] as StoreStage), storedIn(stages, new Set(group)))
+  if (first.kind === 'store')
+    return compileStores(
+      frame,
+      grid,
+      group.map((i) => stages[i] as StoreStage),
+      storedAs,
+    )
+  const register = new Float64Array(gridPoints)
+  frame.registers[group[0]!] = register
+  return compileReduce(frame, grid, first, register, storedAs)
 }
 
-/** What a stage of this group stored is its value; what an earlier group stored is in memory by now. */
-const storedIn = (stages: readonly Stage[], group: ReadonlySet<number>): StoredAs => (number) => {
-  const stage = stages[number] as StoreStage
-  if (group.has(number)) return stage.value
-  return { op: 'load', dtype: stage.value.dtype, id: -1, buffer: stage.buffer, index: stage.index, valid: null }
-}
-
-export function compileStores(frame: Frame, grid: readonly number[], stores: readonly StoreStage[], storedAs: StoredAs): Pass {
-  if (stores.length === 0) return () => {}
+/** Stores over equal extents. */
+export function compileStores(
+  frame: Frame,
+  grid: readonly number[],
+  stores: readonly StoreStage[],
+  storedAs: StoredAs,
+): Pass {
   const extents = stores[0]!.extents
   const inner = product(extents)
   const roots = stores.flatMap((s): Expr[] => [s.index, s.value])
@@ -75,12 +89,17 @@ export function compileStores(frame: Frame, grid: readonly number[], stores: rea
     })
 }
 
-function compileReduce(frame: Frame, grid: readonly number[], stages: readonly Stage[], number: number, stage: ReduceStage, gridPoints: number): Pass {
+function compileReduce(
+  frame: Frame,
+  grid: readonly number[],
+  stage: ReduceStage,
+  register: Float64Array,
+  storedAs: StoredAs,
+): Pass {
   const length = product(stage.extents)
-  const { run, results } = compileBlocks(frame, [...grid, ...stage.extents], grid.length, [stage.value], storedIn(stages, new Set()))
+  const { run, results } = compileBlocks(frame, [...grid, ...stage.extents], grid.length, [stage.value], storedAs)
   const values = results[0]!
-  const reducer = makeReducer(stage, gridPoints)
-  const register: Block = (frame.registers[number] = new Float64Array(gridPoints))
+  const reducer = makeReducer(stage, register.length)
   return (count) => {
     reducer.begin(count)
     forBlocks(frame, frame.firstGridPoint * length, count * length, (n, done) => {

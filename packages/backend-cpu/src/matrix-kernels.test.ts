@@ -1,5 +1,13 @@
 /** Contractions and convolutions as typed-array loops give what their loop forms give. */
-import { type Contraction, type Convolution, type DType, ExprPool, product, type SpatialAxis, toLoops } from '@tenon/kernel'
+import {
+  type Contraction,
+  type Convolution,
+  type DType,
+  ExprPool,
+  product,
+  type SpatialAxis,
+  toLoops,
+} from '@tenon/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { runKernel } from './run-kernel.ts'
@@ -26,7 +34,15 @@ function expectSame(kernel: Contraction | Convolution): void {
 }
 
 test('contractions with batches, transposed and broadcast views', () => {
-  const cases = fc.record({ batch: fc.array(size(3), { maxLength: 2 }), m: size(20), n: size(20), k: size(9, 0), transposed: fc.tuple(fc.boolean(), fc.boolean()), broadcast: fc.boolean(), dtype: floats })
+  const cases = fc.record({
+    batch: fc.array(size(3), { maxLength: 2 }),
+    m: size(20),
+    n: size(20),
+    k: size(9, 0),
+    transposed: fc.tuple(fc.boolean(), fc.boolean()),
+    broadcast: fc.boolean(),
+    dtype: floats,
+  })
   fc.assert(
     fc.property(cases, ({ batch, m, n, k, transposed, broadcast, dtype }) => {
       const view = (buffer: number, rows: number, columns: number, flip: boolean, repeated: boolean) => ({
@@ -39,7 +55,13 @@ test('contractions with batches, transposed and broadcast views', () => {
       const items = product(batch)
       const lengths = [items * m * n, 2 + items * m * k, 2 + items * k * n, items * m * n, items * m * n]
       expectSame({
-        kind: 'contraction', dtype, batch, m, n, k, scalars: [],
+        kind: 'contraction',
+        dtype,
+        batch,
+        m,
+        n,
+        k,
+        scalars: [],
         buffers: lengths.map((length) => ({ dtype, length })),
         a: view(1, m, k, transposed[0], false),
         b: view(2, k, n, transposed[1], broadcast),
@@ -54,7 +76,13 @@ test('a contraction with rows longer than a block', () => {
   const [m, n, k] = [11, 1100, 2]
   const dtype = 'float32'
   expectSame({
-    kind: 'contraction', dtype, batch: [], m, n, k, scalars: [],
+    kind: 'contraction',
+    dtype,
+    batch: [],
+    m,
+    n,
+    k,
+    scalars: [],
     buffers: [m * n, m * k, k * n, m * n, m * n].map((length) => ({ dtype, length })),
     a: { buffer: 1, offset: 0, batchStrides: [], rowStride: k, columnStride: 1 },
     b: { buffer: 2, offset: 0, batchStrides: [], rowStride: n, columnStride: 1 },
@@ -63,24 +91,66 @@ test('a contraction with rows longer than a block', () => {
 })
 
 const axes = fc.array(
-  fc.record({ input: size(6), kernel: size(7), output: size(6), stride: size(3), dilation: size(3), inputDilation: size(3), padLow: fc.integer({ min: -2, max: 6 }) }),
+  fc.record({
+    input: size(6),
+    kernel: size(7),
+    output: size(6),
+    stride: size(3),
+    dilation: size(3),
+    inputDilation: size(3),
+    padLow: fc.integer({ min: -2, max: 6 }),
+  }),
   { maxLength: 3 },
 )
 
 test('convolutions with any stride, padding, dilation of either side, and groups, in up to three dimensions', () => {
-  const cases = fc.record({ batch: size(2), groups: size(2), inChannels: size(3), outChannels: size(3), spatial: axes, dtype: floats })
+  const cases = fc.record({
+    batch: size(2),
+    groups: size(2),
+    inChannels: size(3),
+    outChannels: size(3),
+    spatial: axes,
+    dtype: floats,
+  })
   fc.assert(
     fc.property(cases, ({ batch, groups, inChannels, outChannels, spatial, dtype }) => {
       const extents = (of: keyof SpatialAxis) => spatial.map((axis) => axis[of])
       const strides = (shape: readonly number[]) => shape.map((_, d) => product(shape.slice(d + 1)))
       const [xPlane, wPlane] = [product(extents('input')), product(extents('kernel'))]
       const grid = [batch, groups, outChannels, ...extents('output')]
-      const lengths = [product(grid), batch * groups * inChannels * xPlane, groups * outChannels * inChannels * wPlane, product(grid), product(grid)]
+      const lengths = [
+        product(grid),
+        batch * groups * inChannels * xPlane,
+        groups * outChannels * inChannels * wPlane,
+        product(grid),
+        product(grid),
+      ]
       expectSame({
-        kind: 'convolution', dtype, batch, groups, inChannels, outChannels, spatial, scalars: [],
+        kind: 'convolution',
+        dtype,
+        batch,
+        groups,
+        inChannels,
+        outChannels,
+        spatial,
+        scalars: [],
         buffers: lengths.map((length) => ({ dtype, length })),
-        x: { buffer: 1, offset: 0, batch: groups * inChannels * xPlane, group: inChannels * xPlane, channel: xPlane, spatial: strides(extents('input')) },
-        w: { buffer: 2, offset: 0, group: outChannels * inChannels * wPlane, out: inChannels * wPlane, in: wPlane, spatial: strides(extents('kernel')) },
+        x: {
+          buffer: 1,
+          offset: 0,
+          batch: groups * inChannels * xPlane,
+          group: inChannels * xPlane,
+          channel: xPlane,
+          spatial: strides(extents('input')),
+        },
+        w: {
+          buffer: 2,
+          offset: 0,
+          group: outChannels * inChannels * wPlane,
+          out: inChannels * wPlane,
+          in: wPlane,
+          spatial: strides(extents('kernel')),
+        },
         stores: epilogue(grid, dtype),
       })
     }),

@@ -12,6 +12,7 @@ export type Block = Float64Array
 type UnaryLoop = (out: Block, x: Block, n: number) => void
 type BinaryLoop = (out: Block, a: Block, b: Block, n: number) => void
 
+// biome-ignore format: a row for each operation
 export const unaryLoops: Readonly<Record<UnaryOp, UnaryLoop>> = {
   neg: (out, x, n) => { for (let i = 0; i < n; i++) out[i] = -x[i]! },
   abs: (out, x, n) => { for (let i = 0; i < n; i++) out[i] = Math.abs(x[i]!) },
@@ -33,6 +34,7 @@ export const unaryLoops: Readonly<Record<UnaryOp, UnaryLoop>> = {
   not: (out, x, n) => { for (let i = 0; i < n; i++) out[i] = x[i] === 0 ? 1 : 0 },
 }
 
+// biome-ignore format: a row for each operation
 export const binaryLoops: Readonly<Record<BinaryOp, BinaryLoop>> = {
   add: (out, a, b, n) => { for (let i = 0; i < n; i++) out[i] = a[i]! + b[i]! },
   sub: (out, a, b, n) => { for (let i = 0; i < n; i++) out[i] = a[i]! - b[i]! },
@@ -56,12 +58,14 @@ export const binaryLoops: Readonly<Record<BinaryOp, BinaryLoop>> = {
 }
 
 /** Products and powers of integers would lose their low bits in a double. */
+// biome-ignore format: a row for each operation
 const integerLoops: Partial<Record<BinaryOp, BinaryLoop>> = {
   mul: (out, a, b, n) => { for (let i = 0; i < n; i++) out[i] = Math.imul(a[i]!, b[i]!) },
   pow: (out, a, b, n) => { for (let i = 0; i < n; i++) out[i] = integerPow(a[i]!, b[i]!) },
 }
 
 /** The commonest operations, with the rounding of `settle` in the same loop. */
+// biome-ignore format: a row for each operation
 const float32Loops: Partial<Record<BinaryOp, BinaryLoop>> = {
   add: (out, a, b, n) => { for (let i = 0; i < n; i++) out[i] = Math.fround(a[i]! + b[i]!) },
   sub: (out, a, b, n) => { for (let i = 0; i < n; i++) out[i] = Math.fround(a[i]! - b[i]!) },
@@ -83,6 +87,7 @@ export function selectLoop(out: Block, cond: Block, a: Block, b: Block, n: numbe
 export type InPlaceLoop = (x: Block, n: number) => void
 
 /** Rounds, or wraps, what was computed in double to what a value of this dtype can be. */
+// biome-ignore format: a row for each operation
 export const settle: Readonly<Record<DType, InPlaceLoop | null>> = {
   float32: (x, n) => { for (let i = 0; i < n; i++) x[i] = Math.fround(x[i]!) },
   float64: null,
@@ -93,7 +98,17 @@ export const settle: Readonly<Record<DType, InPlaceLoop | null>> = {
 
 /** These give a value of their dtype by themselves: no rounding, no overflow. */
 const exact: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>([
-  'sign', 'floor', 'ceil', 'round', 'not', 'max', 'min', 'lt', 'le', 'eq', 'ne',
+  'sign',
+  'floor',
+  'ceil',
+  'round',
+  'not',
+  'max',
+  'min',
+  'lt',
+  'le',
+  'eq',
+  'ne',
 ])
 const exactOnFloats: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>(['neg', 'abs'])
 
@@ -104,12 +119,15 @@ type CastLoop = (out: Block, x: Block, n: number) => void
 
 const saturate = (x: number, low: number, high: number): number => Math.min(Math.max(Math.trunc(x) || 0, low), high)
 
+// biome-ignore format: a row for each operation
 const fromFloat = {
   int32: (out, x, n) => { for (let i = 0; i < n; i++) out[i] = saturate(x[i]!, -(2 ** 31), 2 ** 31 - 1) },
   uint32: (out, x, n) => { for (let i = 0; i < n; i++) out[i] = saturate(x[i]!, 0, 2 ** 32 - 1) },
 } satisfies Partial<Record<DType, CastLoop>>
 
+// biome-ignore format: a row for each operation
 const toBool: CastLoop = (out, x, n) => { for (let i = 0; i < n; i++) out[i] = x[i] === 0 ? 0 : 1 }
+// biome-ignore format: a row for each operation
 const copy: CastLoop = (out, x, n) => { for (let i = 0; i < n; i++) out[i] = x[i]! }
 
 /** To be followed by `settle`, which rounds to float32 and wraps between the integers. */
@@ -123,6 +141,7 @@ export function castLoop(from: DType, to: DType): CastLoop {
 type Gather = (out: Block, data: TypedArray, index: Block, n: number) => void
 type Scatter = (data: TypedArray, index: Block, values: Block, n: number) => void
 
+// biome-ignore format: a row for each operation
 export const gathers: Readonly<Record<DType, Gather>> = {
   float32: (out, data, index, n) => { for (let i = 0; i < n; i++) out[i] = data[index[i]!]! },
   float64: (out, data, index, n) => { for (let i = 0; i < n; i++) out[i] = data[index[i]!]! },
@@ -133,6 +152,7 @@ export const gathers: Readonly<Record<DType, Gather>> = {
 
 type MaskedGather = (out: Block, data: TypedArray, index: Block, valid: Block, n: number) => void
 
+// biome-ignore format: a row for each operation
 export const maskedGathers: Readonly<Record<DType, MaskedGather>> = {
   float32: (out, data, index, valid, n) => { for (let i = 0; i < n; i++) out[i] = valid[i] === 0 ? 0 : data[index[i]!]! },
   float64: (out, data, index, valid, n) => { for (let i = 0; i < n; i++) out[i] = valid[i] === 0 ? 0 : data[index[i]!]! },
@@ -141,6 +161,7 @@ export const maskedGathers: Readonly<Record<DType, MaskedGather>> = {
   bool: (out, data, index, valid, n) => { for (let i = 0; i < n; i++) out[i] = valid[i] === 0 ? 0 : data[index[i]!]! },
 }
 
+// biome-ignore format: a row for each operation
 export const scatters: Readonly<Record<DType, Scatter>> = {
   float32: (data, index, values, n) => { for (let i = 0; i < n; i++) data[index[i]!] = values[i]! },
   float64: (data, index, values, n) => { for (let i = 0; i < n; i++) data[index[i]!] = values[i]! },

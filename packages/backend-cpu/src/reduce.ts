@@ -1,5 +1,5 @@
-/** Reductions of blocks into one value for each grid point. Floats are summed and multiplied in double, and rounded at the end. */
-import { type DType, isFloat, type ReduceStage } from '@tenon/kernel'
+/** Reductions of blocks to one value for each grid point. Floats are summed and multiplied in double, and rounded last. */
+import { identity, isFloat, type ReduceStage } from '@tenon/kernel'
 import { type Block, settle } from './operations.ts'
 
 export interface Reducer {
@@ -10,7 +10,7 @@ export interface Reducer {
   finish(count: number, register: Block): void
 }
 
-/** Folds `count` values, from `start` on, into an accumulator. */
+/** Folds the values from `start` to before `end` into a total. */
 type Fold = (total: number, values: Block, start: number, end: number) => number
 
 const folds = {
@@ -43,23 +43,6 @@ const integerFolds = {
   },
 } satisfies Record<string, Fold>
 
-export function lowest(dtype: DType): number {
-  return isFloat(dtype) ? -Infinity : dtype === 'int32' ? -(2 ** 31) : 0
-}
-
-export function highest(dtype: DType): number {
-  return isFloat(dtype) ? Infinity : dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint32' ? 2 ** 32 - 1 : 1
-}
-
-function identity(op: 'sum' | 'prod' | 'max' | 'min', dtype: DType): number {
-  switch (op) {
-    case 'sum': return 0
-    case 'prod': return 1
-    case 'max': return lowest(dtype)
-    case 'min': return highest(dtype)
-  }
-}
-
 export function makeReducer({ op, value: { dtype } }: ReduceStage, gridPoints: number): Reducer {
   if (op === 'argmax' || op === 'argmin') return argReducer(op === 'argmax' ? 1 : -1, gridPoints)
   const fold: Fold = isFloat(dtype) || op === 'max' || op === 'min' ? folds[op] : integerFolds[op]
@@ -67,7 +50,9 @@ export function makeReducer({ op, value: { dtype } }: ReduceStage, gridPoints: n
   return {
     begin: (count) => totals.fill(identity(op, dtype), 0, count),
     add(values, n, first, length) {
-      segments(n, first, length, (point, start, end) => { totals[point] = fold(totals[point]!, values, start, end) })
+      segments(n, first, length, (point, start, end) => {
+        totals[point] = fold(totals[point]!, values, start, end)
+      })
     },
     finish(count, register) {
       register.set(totals.subarray(0, count))
@@ -102,7 +87,12 @@ function argReducer(sign: 1 | -1, gridPoints: number): Reducer {
 }
 
 /** Calls back for each run of values that belong to one grid point. */
-function segments(n: number, first: number, length: number, visit: (point: number, start: number, end: number) => void): void {
+function segments(
+  n: number,
+  first: number,
+  length: number,
+  visit: (point: number, start: number, end: number) => void,
+): void {
   let point = Math.floor(first / length)
   let end = Math.min(n, length - (first % length))
   for (let start = 0; start < n; end = Math.min(n, start + length)) {

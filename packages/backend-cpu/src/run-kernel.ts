@@ -8,7 +8,12 @@ export function typed(dtype: DType, values: readonly number[]): TypedArray {
 }
 
 /** Runs one kernel on numbers, and gives the content of one of its buffers. For tests. */
-export function runKernel(kernel: Kernel, contents: readonly (readonly number[])[], scalars: readonly number[] = [], result = 0): TypedArray {
+export function runKernel(
+  kernel: Kernel,
+  contents: readonly (readonly number[])[],
+  scalars: readonly number[] = [],
+  result = 0,
+): TypedArray {
   const backend = cpu()
   const buffers = kernel.buffers.map(({ dtype, length }, i) => {
     const buffer = backend.allocate(dtype, length)

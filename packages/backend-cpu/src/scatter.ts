@@ -1,10 +1,12 @@
 /** Scatters: fill the output, then go through the points in order. */
-import type { Scatter } from '@tenon/kernel'
-import { compileBlocks, type Frame, product } from './blocks.ts'
+import { product, type Scatter } from '@tenon/kernel'
+import { compileBlocks, type Frame } from './blocks.ts'
 import { forBlocks } from './loop-kernel.ts'
 import type { Block } from './operations.ts'
 
-const noStages = (): never => { throw new Error('a scatter has no stages') }
+const noStages = (): never => {
+  throw new Error('a scatter has no stages')
+}
 
 export function compileScatter(kernel: Scatter, frame: Frame): () => void {
   const { length } = kernel.buffers[kernel.out]!

@@ -1,6 +1,7 @@
 /** What the JavaScript engine can do, and asking it for more. */
 import { FunctionBuilder, ModuleBuilder } from './assembler/module.ts'
-import { f32x4, type V128 } from './assembler/code.ts'
+import type { V128 } from './assembler/code.ts'
+import { f32x4 } from './assembler/instructions.ts'
 
 export interface Simd {
   readonly relaxed: boolean

@@ -1,4 +1,4 @@
-import { type DType, type Tensor, type TypedArray, tensor } from '@tenon/tensor'
+import { type DType, sizeOf, type Tensor, type TypedArray, tensor } from '@tenon/tensor'
 import {
   type ArrayData,
   type Dataset,
@@ -7,7 +7,6 @@ import {
   type HostBatch,
   type Item,
   mapRecord,
-  sizeOf,
   toHostArray,
 } from './dataset.ts'
 import { DatasetError } from './errors.ts'

@@ -21,12 +21,15 @@ describe('arrayDataset', () => {
 
   it('refuses fields that do not fit together, by name', () => {
     expect(() => arrayDataset({ x: new Float32Array(3), y: new Float32Array(4) })).toThrow(/x 3, y 4/)
-    expect(() => arrayDataset({ x: { data: new Float32Array(5), shape: [2, 3] } })).toThrow(/field 'x' has 5 numbers.*\[2, 3\]/)
+    expect(() => arrayDataset({ x: { data: new Float32Array(5), shape: [2, 3] } })).toThrow(
+      /field 'x' has 5 numbers.*\[2, 3\]/,
+    )
     expect(() => arrayDataset({})).toThrow(DatasetError)
   })
 
   it('refuses an index that is not there', () => {
-    for (const index of [-1, 4, 0.5, Number.NaN]) expect(() => small.get(index)).toThrow(/item .* does not exist: the dataset has 4/)
+    for (const index of [-1, 4, 0.5, Number.NaN])
+      expect(() => small.get(index)).toThrow(/item .* does not exist: the dataset has 4/)
     expect(() => collate(small, Int32Array.of(1, 9))).toThrow(/item 9 does not exist/)
   })
 })
@@ -70,16 +73,23 @@ describe('collate', () => {
   })
 
   it('names the field and the items that cannot stand in one batch', () => {
-    const of = (...items: Record<string, unknown>[]) => ({ length: items.length, get: (index: number) => items[index] as never })
+    const of = (...items: Record<string, unknown>[]) => ({
+      length: items.length,
+      get: (index: number) => items[index] as never,
+    })
     const both = Int32Array.of(0, 1)
     expect(() => collate(of({ x: new Float32Array(2) }, { x: new Float32Array(3) }), both)).toThrow(
       /field 'x' has shape \[2\] in item 0 but \[3\] in item 1/,
     )
     expect(() => collate(of({ x: 1 }, { x: Int32Array.of(1) }), both)).toThrow(/field 'x' has shape \[\]/)
-    expect(() => collate(of({ x: new Float32Array(1) }, { x: new Int32Array(1) }), both)).toThrow(/is a Float32Array in item 0 but a Int32Array/)
+    expect(() => collate(of({ x: new Float32Array(1) }, { x: new Int32Array(1) }), both)).toThrow(
+      /is a Float32Array in item 0 but a Int32Array/,
+    )
     expect(() => collate(of({ x: 1 }, { y: 1 }), both)).toThrow(/item 0 has x, item 1 has y/)
     expect(() => collate(of({ x: 'a' }), Int32Array.of(0))).toThrow(/a field of an item is .* got string/)
-    expect(() => collate(of({ x: { data: new Float32Array(3), shape: [2] } }), Int32Array.of(0))).toThrow(/got 3 for \[2\]/)
+    expect(() => collate(of({ x: { data: new Float32Array(3), shape: [2] } }), Int32Array.of(0))).toThrow(
+      /got 3 for \[2\]/,
+    )
   })
 })
 
@@ -102,7 +112,10 @@ describe('subset', () => {
 
 describe('mapDataset', () => {
   it('changes items when they are fetched, from sources that answer later too', async () => {
-    const doubled = mapDataset(small, ({ labels }, index) => ({ index, twice: 2 * (labels as { data: Int32Array }).data[0]! }))
+    const doubled = mapDataset(small, ({ labels }, index) => ({
+      index,
+      twice: 2 * (labels as { data: Int32Array }).data[0]!,
+    }))
     expect(doubled.get(3)).toEqual({ index: 3, twice: 60 })
     const slow: Dataset<'x'> = { length: 1, get: async () => ({ x: 4 }) }
     expect(await mapDataset(slow, async ({ x }) => ({ y: x })).get(0)).toEqual({ y: 4 })

@@ -1,3 +1,4 @@
+import { sizeOf } from '@tenon/tensor'
 import { DatasetError } from './errors.ts'
 import { andThen } from './promises.ts'
 
@@ -48,8 +49,6 @@ export interface ArrayDataset<F extends string = string> extends Dataset<F> {
   gather(indices: Int32Array, out: HostBatch<F>): void
 }
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1)
-
 /**
  * A dataset over arrays: one per field, the first dimension counts the items (as torch.utils.data.TensorDataset).
  * A bare typed array is a field of scalars. Nothing is copied: `get` gives views.
@@ -58,9 +57,11 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
  *
  * @throws DatasetError when an array does not fill its shape or the fields disagree about the number of items
  */
-export const arrayDataset = <F extends string>(fields: {
-  readonly [K in F]: ArrayData | HostArray
-}): ArrayDataset<F> => {
+export const arrayDataset = <F extends string>(
+  fields: {
+    readonly [K in F]: ArrayData | HostArray
+  },
+): ArrayDataset<F> => {
   const names = Object.keys(fields) as F[]
   const columns = Object.fromEntries(names.map((name) => [name, column(name, fields[name])])) as Record<F, HostArray>
   const length = columns[names[0] as F]?.shape[0]

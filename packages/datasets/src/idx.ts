@@ -1,4 +1,5 @@
-import { type ArrayData, type ArrayDataset, arrayDataset, sizeOf } from './dataset.ts'
+import { sizeOf } from '@tenon/tensor'
+import { type ArrayData, type ArrayDataset, arrayDataset } from './dataset.ts'
 import { DatasetError } from './errors.ts'
 
 /** An array read from an idx file. */
@@ -10,7 +11,11 @@ export interface IdxArray {
 type Read = (bytes: Uint8Array) => IdxArray['data']
 
 const swapped =
-  <A extends IdxArray['data']>(itemBytes: number, make: (length: number) => A, get: (view: DataView, at: number) => number): Read =>
+  <A extends IdxArray['data']>(
+    itemBytes: number,
+    make: (length: number) => A,
+    get: (view: DataView, at: number) => number,
+  ): Read =>
   (bytes) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const data = make(bytes.length / itemBytes)
@@ -22,10 +27,38 @@ const swapped =
 const types: Readonly<Record<number, { readonly itemBytes: number; readonly read: Read }>> = {
   8: { itemBytes: 1, read: (bytes) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) },
   9: { itemBytes: 1, read: (bytes) => new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) },
-  11: { itemBytes: 2, read: swapped(2, (length) => new Int16Array(length), (view, at) => view.getInt16(at)) },
-  12: { itemBytes: 4, read: swapped(4, (length) => new Int32Array(length), (view, at) => view.getInt32(at)) },
-  13: { itemBytes: 4, read: swapped(4, (length) => new Float32Array(length), (view, at) => view.getFloat32(at)) },
-  14: { itemBytes: 8, read: swapped(8, (length) => new Float64Array(length), (view, at) => view.getFloat64(at)) },
+  11: {
+    itemBytes: 2,
+    read: swapped(
+      2,
+      (length) => new Int16Array(length),
+      (view, at) => view.getInt16(at),
+    ),
+  },
+  12: {
+    itemBytes: 4,
+    read: swapped(
+      4,
+      (length) => new Int32Array(length),
+      (view, at) => view.getInt32(at),
+    ),
+  },
+  13: {
+    itemBytes: 4,
+    read: swapped(
+      4,
+      (length) => new Float32Array(length),
+      (view, at) => view.getFloat32(at),
+    ),
+  },
+  14: {
+    itemBytes: 8,
+    read: swapped(
+      8,
+      (length) => new Float64Array(length),
+      (view, at) => view.getFloat64(at),
+    ),
+  },
 }
 
 /**
@@ -37,7 +70,9 @@ const types: Readonly<Record<number, { readonly itemBytes: number; readonly read
  */
 export const parseIdx = (bytes: Uint8Array, name: string): IdxArray => {
   const refuse = (problem: string): never => {
-    throw new DatasetError(`${name} is not a usable idx file: ${problem}. If it is a download, delete it and fetch it again.`)
+    throw new DatasetError(
+      `${name} is not a usable idx file: ${problem}. If it is a download, delete it and fetch it again.`,
+    )
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) refuse('it is compressed; unpack it with gunzip first')
   if (bytes.length < 4) refuse(`it has ${bytes.length} bytes, fewer than the 4 that every idx file begins with`)
@@ -93,7 +128,10 @@ export const idxImages = (
 const checkKind = (name: string, wanted: string, { data, shape }: IdxArray, rank: number): void => {
   if (data instanceof Uint8Array && shape.length === rank) return
   const type = data.constructor.name.replace('Array', '').toLowerCase()
-  throw new DatasetError(`${name} should hold ${wanted}; it holds ${type} [${shape.join(', ')}]. Are the files swapped?`)
+  throw new DatasetError(
+    `${name} should hold ${wanted}; it holds ${type} [${shape.join(', ')}]. Are the files swapped?`,
+  )
 }
 
-const hex = (bytes: Iterable<number>): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+const hex = (bytes: Iterable<number>): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')

@@ -12,6 +12,14 @@ export {
   subset,
 } from './dataset.ts'
 export { DatasetError } from './errors.ts'
-export { type IdxArray, idxImages, type ImageDataset, parseIdx } from './idx.ts'
+export { type IdxArray, type ImageDataset, idxImages, parseIdx } from './idx.ts'
 export { DataLoader, type DataLoaderOptions, type LoaderState } from './loader.ts'
-export { type ArrayTransform, compose, field, normalize, toFloat, type Transform, type TransformContext } from './transforms.ts'
+export {
+  type ArrayTransform,
+  compose,
+  field,
+  normalize,
+  type Transform,
+  type TransformContext,
+  toFloat,
+} from './transforms.ts'

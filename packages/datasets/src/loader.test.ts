@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { arrayDataset, DataLoader, type DataLoaderOptions, type Dataset, DatasetError, field, toFloat } from './index.ts'
+import {
+  arrayDataset,
+  DataLoader,
+  type DataLoaderOptions,
+  type Dataset,
+  DatasetError,
+  field,
+  toFloat,
+} from './index.ts'
 
 /** `length` items whose only field is their own number. */
 const numbers = (length: number) => arrayDataset({ x: Int32Array.from({ length }, (_, index) => index) })
@@ -22,7 +30,10 @@ describe('DataLoader', () => {
   it('leaves the smaller batch out with dropLast', async () => {
     const loader = new DataLoader(numbers(5), { batchSize: 2, dropLast: true })
     expect(loader.length).toBe(2)
-    expect(await read(loader)).toEqual([[0, 1], [2, 3]])
+    expect(await read(loader)).toEqual([
+      [0, 1],
+      [2, 3],
+    ])
   })
 
   it('gives each field its dtype and a leading batch dimension', async () => {

@@ -62,7 +62,8 @@ export class DataLoader<F extends string, G extends string = F> implements Async
     this.prefetch = prefetch
     // Without a transform G is F, which the compiler cannot see.
     this.#transform = options.transform ?? ((batch) => batch as HostBatch<string> as HostBatch<G>)
-    if (!(dataset.length > 0)) throw new DatasetError(`DataLoader: the dataset has ${dataset.length} items, so there is nothing to load`)
+    if (!(dataset.length > 0))
+      throw new DatasetError(`DataLoader: the dataset has ${dataset.length} items, so there is nothing to load`)
     if (this.length === 0) {
       throw new DatasetError(
         `DataLoader: dropLast leaves no batch, as the ${dataset.length} items do not fill one of ${batchSize}; ` +

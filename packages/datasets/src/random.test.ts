@@ -10,7 +10,13 @@ describe('permutation', () => {
 
   it('is a pure function of the seed and the epoch, and differs in each', () => {
     expect(permutation(100, 1, 2)).toEqual(permutation(100, 1, 2))
-    const orders = [permutation(100, 1, 2), permutation(100, 1, 3), permutation(100, 2, 2), permutation(100, 2, 1), permutation(100, 2 ** 32 + 1, 2)]
+    const orders = [
+      permutation(100, 1, 2),
+      permutation(100, 1, 3),
+      permutation(100, 2, 2),
+      permutation(100, 2, 1),
+      permutation(100, 2 ** 32 + 1, 2),
+    ]
     expect(new Set(orders.map(String)).size).toBe(orders.length)
   })
 

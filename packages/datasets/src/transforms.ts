@@ -21,7 +21,10 @@ export type ArrayTransform = (array: HostArray, context: TransformContext) => Ho
  *     new DataLoader(train, { transform: field('images', toFloat(), normalize(0.1307, 0.3081)) })
  */
 export const field =
-  (name: string, ...steps: readonly ArrayTransform[]): (<F extends string>(batch: HostBatch<F>, context: TransformContext) => HostBatch<F>) =>
+  (
+    name: string,
+    ...steps: readonly ArrayTransform[]
+  ): (<F extends string>(batch: HostBatch<F>, context: TransformContext) => HostBatch<F>) =>
   (batch, context) => {
     const array = (batch as HostBatch)[name]
     if (!array) {
@@ -57,12 +60,16 @@ export const normalize = (mean: number | readonly number[], std: number | readon
     throw new DatasetError(`normalize: got ${means.length} means and ${stds.length} standard deviations`)
   }
   if (!means.every(Number.isFinite) || !stds.every((value) => Number.isFinite(value) && value > 0)) {
-    throw new DatasetError(`normalize: needs finite means and positive standard deviations, got [${means}] and [${stds}]`)
+    throw new DatasetError(
+      `normalize: needs finite means and positive standard deviations, got [${means}] and [${stds}]`,
+    )
   }
   return ({ data, shape }) => {
     const channels = means.length
     if (channels > 1 && shape[1] !== channels) {
-      throw new DatasetError(`normalize: ${channels} channels need a batch [B, ${channels}, ...], got [${shape.join(', ')}]`)
+      throw new DatasetError(
+        `normalize: ${channels} channels need a batch [B, ${channels}, ...], got [${shape.join(', ')}]`,
+      )
     }
     const result = new Float32Array(data.length)
     const plane = channels === 1 ? data.length : shape.slice(2).reduce((product, dim) => product * dim, 1)

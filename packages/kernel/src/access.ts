@@ -10,9 +10,13 @@ export function stagesOf(kernel: Kernel): readonly Stage[] {
 /** The extents of the points that a kernel's stores go over. */
 export function gridOf(kernel: Kernel): readonly number[] {
   switch (kernel.kind) {
-    case 'loop': case 'scatter': return kernel.grid
-    case 'contraction': return [...kernel.batch, kernel.m, kernel.n]
-    case 'convolution': return [kernel.batch, kernel.groups, kernel.outChannels, ...kernel.spatial.map((axis) => axis.output)]
+    case 'loop':
+    case 'scatter':
+      return kernel.grid
+    case 'contraction':
+      return [...kernel.batch, kernel.m, kernel.n]
+    case 'convolution':
+      return [kernel.batch, kernel.groups, kernel.outChannels, ...kernel.spatial.map((axis) => axis.output)]
   }
 }
 

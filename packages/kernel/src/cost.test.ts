@@ -10,7 +10,13 @@ test('a matmul with a bias costs 2mnk + mn operations and each of its buffers on
   const column = pool.index(1, n)
   const value = pool.add(pool.register('float32', 0), pool.load('float32', 3, column))
   const kernel: Contraction = {
-    kind: 'contraction', dtype: 'float32', batch: [], m, n, k, scalars: [],
+    kind: 'contraction',
+    dtype: 'float32',
+    batch: [],
+    m,
+    n,
+    k,
+    scalars: [],
     buffers: [m * n, m * k, k * n, n].map((length) => ({ dtype: 'float32', length })),
     a: { buffer: 1, offset: 0, batchStrides: [], rowStride: k, columnStride: 1 },
     b: { buffer: 2, offset: 0, batchStrides: [], rowStride: n, columnStride: 1 },

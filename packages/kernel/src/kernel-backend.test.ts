@@ -9,8 +9,8 @@ import { type DType, dtypes, type TypedArray } from './dtype.ts'
 import { BackendError } from './errors.ts'
 import { type Expr, walker } from './expr.ts'
 import { product } from './extents.ts'
-import { kernelBackend } from './kernel-backend.ts'
 import type { Contraction, Convolution, Kernel, LoopKernel, ReduceOp, SpatialAxis } from './kernel.ts'
+import { kernelBackend } from './kernel-backend.ts'
 import { toLoops } from './loops.ts'
 import { ExprPool } from './pool.ts'
 import type { Program } from './program.ts'
@@ -84,7 +84,11 @@ function interpret(kernel: LoopKernel, buffers: readonly TypedArray[], scalars: 
       if (stage.kind === 'store') {
         for (const evaluate of inner) buffers[stage.buffer]![evaluate(stage.index)] = evaluate(stage.value)
       } else {
-        registers[number] = reduce(stage.op, stage.value.dtype, inner.map((evaluate) => evaluate(stage.value)))
+        registers[number] = reduce(
+          stage.op,
+          stage.value.dtype,
+          inner.map((evaluate) => evaluate(stage.value)),
+        )
       }
     }
   }
@@ -92,7 +96,8 @@ function interpret(kernel: LoopKernel, buffers: readonly TypedArray[], scalars: 
 
 function reduce(op: ReduceOp, dtype: DType, values: readonly number[]): number {
   if (op === 'argmax' || op === 'argmin') {
-    const better = (a: number, b: number): boolean => !Number.isNaN(b) && (Number.isNaN(a) || (op === 'argmax' ? a > b : a < b))
+    const better = (a: number, b: number): boolean =>
+      !Number.isNaN(b) && (Number.isNaN(a) || (op === 'argmax' ? a > b : a < b))
     return values.reduce((best, v, i) => (better(v, values[best]!) ? i : best), 0)
   }
   const f = { sum: functions.add!, prod: functions.mul!, max: Math.max, min: Math.min }[op]
@@ -101,7 +106,11 @@ function reduce(op: ReduceOp, dtype: DType, values: readonly number[]): number {
 
 const capabilities: Capabilities = {
   dtypes: ['float32', 'float64', 'int32', 'uint32', 'bool'],
-  threads: 1, maxStores: 8, maxInputs: 16, maxLoop: Infinity, maxLength: 1000,
+  threads: 1,
+  maxStores: 8,
+  maxInputs: 16,
+  maxLoop: Infinity,
+  maxLength: 1000,
 }
 
 const toy = (compiled: Kernel[] = []): Backend =>
@@ -122,7 +131,12 @@ const toy = (compiled: Kernel[] = []): Backend =>
   })
 
 /** The contents of all external buffers after a run. */
-function run(program: Program, contents: readonly (readonly number[])[], scalars: readonly number[] = [], backend = toy()): number[][] {
+function run(
+  program: Program,
+  contents: readonly (readonly number[])[],
+  scalars: readonly number[] = [],
+  backend = toy(),
+): number[][] {
   const external = program.buffers.filter((b) => b.role === 'external')
   const buffers = external.map(({ dtype, length }, i) => {
     const buffer = backend.allocate(dtype, length)
@@ -168,15 +182,17 @@ function reduction(op: ReduceOp, dtype: DType, rows: number, extents: readonly n
 
 function splitProgram(kernel: LoopKernel, limits: { threads: number; maxLoop: number }): Program | null {
   const split = splitReduction(kernel, limits)
-  return split && {
-    buffers: [
-      ...kernel.buffers.map((b) => ({ role: 'external', ...b }) as const),
-      ...split.temporaries.map((b, i) => ({ role: 'temporary', offset: i * 4096, ...b }) as const),
-    ],
-    scalars: [],
-    steps: split.kernels.map(({ kernel: k, buffers }) => ({ kind: 'run', kernel: k, buffers, scalars: [] })),
-    arenaBytes: 0,
-  }
+  return (
+    split && {
+      buffers: [
+        ...kernel.buffers.map((b) => ({ role: 'external', ...b }) as const),
+        ...split.temporaries.map((b, i) => ({ role: 'temporary', offset: i * 4096, ...b }) as const),
+      ],
+      scalars: [],
+      steps: split.kernels.map(({ kernel: k, buffers }) => ({ kind: 'run', kernel: k, buffers, scalars: [] })),
+      arenaBytes: 0,
+    }
+  )
 }
 
 describe('splitReduction', () => {
@@ -214,7 +230,10 @@ describe('splitReduction', () => {
     const long = splitReduction(reduction('sum', 'float32', 1, [1 << 17]), { threads, maxLoop: Infinity })
     expect(long?.kernels.map((k) => k.kernel.grid)).toEqual([[1, 16], [1]])
     expect(long?.temporaries).toEqual([{ dtype: 'float32', length: 16 }])
-    for (const [rows, length] of [[64, 1 << 17], [1, 1000]] as const) {
+    for (const [rows, length] of [
+      [64, 1 << 17],
+      [1, 1000],
+    ] as const) {
       expect(splitReduction(reduction('sum', 'float32', rows, [length]), { threads, maxLoop: Infinity })).toBeNull()
     }
     expect(splitReduction(reduction('sum', 'float32', 1, [1 << 17]), { threads: 1, maxLoop: Infinity })).toBeNull()
@@ -226,8 +245,13 @@ describe('splitReduction', () => {
     const x = pool.load('float64', 1, at)
     const shifted = pool.unary('exp', pool.sub(x, pool.register('float64', 0)))
     const kernel: LoopKernel = {
-      kind: 'loop', scalars: [], grid: [],
-      buffers: [{ dtype: 'float64', length: n }, { dtype: 'float64', length: n }],
+      kind: 'loop',
+      scalars: [],
+      grid: [],
+      buffers: [
+        { dtype: 'float64', length: n },
+        { dtype: 'float64', length: n },
+      ],
       stages: [
         { kind: 'reduce', op: 'max', extents: [n], value: x, dtype: 'float64' },
         { kind: 'reduce', op: 'sum', extents: [n], value: shifted, dtype: 'float64' },
@@ -243,7 +267,10 @@ describe('splitReduction', () => {
   test('leaves alone what comes after a store', () => {
     const kernel = reduction('sum', 'float64', 1, [100])
     const [sum, store, other] = kernel.stages
-    const late: LoopKernel = { ...kernel, stages: [{ ...store!, value: new ExprPool().literal('float64', 1) } as typeof sum & object, sum!, other!] }
+    const late: LoopKernel = {
+      ...kernel,
+      stages: [{ ...store!, value: new ExprPool().literal('float64', 1) } as typeof sum & object, sum!, other!],
+    }
     expect(splitReduction(late, { threads: 1, maxLoop: 10 })).toBeNull()
   })
 })
@@ -255,17 +282,36 @@ test('the loop form of a contraction is Σ a·b over views with batches, strides
   const [batch, m, n, k] = [2, 2, 3, 2]
   const index = pool.scaleAdd(pool.scaleAdd(pool.index(0, batch), m, pool.index(1, m)), n, pool.index(2, n))
   const kernel: Contraction = {
-    kind: 'contraction', dtype: 'float64', batch: [batch], m, n, k, scalars: ['float64'],
-    buffers: [{ dtype: 'float64', length: 12 }, { dtype: 'float64', length: 9 }, { dtype: 'float64', length: 6 }],
+    kind: 'contraction',
+    dtype: 'float64',
+    batch: [batch],
+    m,
+    n,
+    k,
+    scalars: ['float64'],
+    buffers: [
+      { dtype: 'float64', length: 12 },
+      { dtype: 'float64', length: 9 },
+      { dtype: 'float64', length: 6 },
+    ],
     a: { buffer: 1, offset: 1, batchStrides: [4], rowStride: 1, columnStride: 2 }, // transposed, one element in
     b: { buffer: 2, offset: 0, batchStrides: [0], rowStride: 3, columnStride: 1 }, // the same for each of the batch
-    stores: [{ kind: 'store', extents: [], buffer: 0, index, value: pool.mul(pool.register('float64', 0), pool.scalar('float64', 0)) }],
+    stores: [
+      {
+        kind: 'store',
+        extents: [],
+        buffer: 0,
+        index,
+        value: pool.mul(pool.register('float64', 0), pool.scalar('float64', 0)),
+      },
+    ],
   }
   const a = [0, 1, 2, 3, 4, 5, 6, 7, 8]
   const b = [1, 2, 3, 4, 5, 6]
   const [out] = run(programOf(kernel), [[], a, b], [10])
-  const expected = [...points([batch, m, n])].map(([h, i, j]) =>
-    10 * [0, 1].reduce((sum, c) => sum + a[1 + 4 * h! + i! + 2 * c]! * b[3 * c + j!]!, 0))
+  const expected = [...points([batch, m, n])].map(
+    ([h, i, j]) => 10 * [0, 1].reduce((sum, c) => sum + a[1 + 4 * h! + i! + 2 * c]! * b[3 * c + j!]!, 0),
+  )
   expect(out).toEqual(expected)
 })
 
@@ -273,14 +319,44 @@ test('the loop form of a convolution reads only where a tap meets the input', ()
   const axis: SpatialAxis = { input: 3, kernel: 2, output: 5, stride: 1, dilation: 2, inputDilation: 2, padLow: 1 }
   const pool = new ExprPool()
   const kernel: Convolution = {
-    kind: 'convolution', dtype: 'float64', batch: 1, groups: 2, inChannels: 1, outChannels: 1, spatial: [axis], scalars: [],
-    buffers: [{ dtype: 'float64', length: 10 }, { dtype: 'float64', length: 6 }, { dtype: 'float64', length: 4 }],
+    kind: 'convolution',
+    dtype: 'float64',
+    batch: 1,
+    groups: 2,
+    inChannels: 1,
+    outChannels: 1,
+    spatial: [axis],
+    scalars: [],
+    buffers: [
+      { dtype: 'float64', length: 10 },
+      { dtype: 'float64', length: 6 },
+      { dtype: 'float64', length: 4 },
+    ],
     x: { buffer: 1, offset: 0, batch: 6, group: 3, channel: 3, spatial: [1] },
     w: { buffer: 2, offset: 0, group: 2, out: 2, in: 2, spatial: [1] },
-    stores: [{ kind: 'store', extents: [], buffer: 0, index: pool.scaleAdd(pool.index(1, 2), 5, pool.index(3, 5)), value: pool.register('float64', 0) }],
+    stores: [
+      {
+        kind: 'store',
+        extents: [],
+        buffer: 0,
+        index: pool.scaleAdd(pool.index(1, 2), 5, pool.index(3, 5)),
+        value: pool.register('float64', 0),
+      },
+    ],
   }
   // Dilated and padded, the first group's input is 0 1 0 2 0 3 0; taps lie two apart.
-  expect(run(programOf(kernel), [[], [1, 2, 3, 4, 5, 6], [10, 1, 10, 1]])[0]).toEqual([0, 10 + 2, 0, 20 + 3, 0, 0, 40 + 5, 0, 50 + 6, 0])
+  expect(run(programOf(kernel), [[], [1, 2, 3, 4, 5, 6], [10, 1, 10, 1]])[0]).toEqual([
+    0,
+    10 + 2,
+    0,
+    20 + 3,
+    0,
+    0,
+    40 + 5,
+    0,
+    50 + 6,
+    0,
+  ])
 })
 
 // ── kernelBackend ──
@@ -291,17 +367,30 @@ function double(length: number): LoopKernel {
   const i = pool.index(0, length)
   const value = pool.add(pool.mul(pool.load('float64', 1, i), pool.literal('float64', 2)), pool.scalar('float64', 0))
   const param = { dtype: 'float64', length } as const
-  return { kind: 'loop', buffers: [param, param], scalars: ['float64'], grid: [length], stages: [{ kind: 'store', extents: [], buffer: 0, index: i, value }] }
+  return {
+    kind: 'loop',
+    buffers: [param, param],
+    scalars: ['float64'],
+    grid: [length],
+    stages: [{ kind: 'store', extents: [], buffer: 0, index: i, value }],
+  }
 }
 
 describe('kernelBackend', () => {
   const external = { role: 'external', dtype: 'float64' } as const
-  const step = (to: number, from: number) => ({ kind: 'run', kernel: double(2), buffers: [to, from], scalars: [0] }) as const
+  const step = (to: number, from: number) =>
+    ({ kind: 'run', kernel: double(2), buffers: [to, from], scalars: [0] }) as const
 
   test('runs kernels one after the other, through temporaries, with the scalars of this run', () => {
     const program: Program = {
-      buffers: [{ ...external, length: 2 }, { ...external, length: 2 }, { role: 'temporary', dtype: 'float64', length: 2, offset: 0 }],
-      scalars: ['float64'], steps: [step(2, 1), step(0, 2)], arenaBytes: 64,
+      buffers: [
+        { ...external, length: 2 },
+        { ...external, length: 2 },
+        { role: 'temporary', dtype: 'float64', length: 2, offset: 0 },
+      ],
+      scalars: ['float64'],
+      steps: [step(2, 1), step(0, 2)],
+      arenaBytes: 64,
     }
     expect(run(program, [[], [1, 2]], [1])[0]).toEqual([7, 11])
     expect(run(program, [[], [1, 2]], [0])[0]).toEqual([4, 8])
@@ -318,11 +407,18 @@ describe('kernelBackend', () => {
         { role: 'temporary', dtype: 'float64', length: 2, offset: 0 },
       ],
       scalars: ['float64'],
-      steps: [{
-        kind: 'repeat', count: 3, body: [step(4, 3), step(5, 2)],
-        slices: [{ buffer: 3, of: 0, start: 1, stride: 2 }, { buffer: 4, of: 1, start: 4, stride: -2 }],
-        carries: [{ current: 2, next: 5 }],
-      }],
+      steps: [
+        {
+          kind: 'repeat',
+          count: 3,
+          body: [step(4, 3), step(5, 2)],
+          slices: [
+            { buffer: 3, of: 0, start: 1, stride: 2 },
+            { buffer: 4, of: 1, start: 4, stride: -2 },
+          ],
+          carries: [{ current: 2, next: 5 }],
+        },
+      ],
       arenaBytes: 64,
     }
     const [xs, ys, carry] = run(program, [[0, 1, 2, 3, 4, 5, 6], [], [1, 10]], [0])
@@ -358,10 +454,16 @@ describe('kernelBackend', () => {
     const backend = toy()
     const executable = backend.compile(programOf(double(2)))
     const [two, three] = [backend.allocate('float64', 2), backend.allocate('float64', 3)]
-    expect(() => backend.execute(executable, [two, three], [1])).toThrow("toy: the program's buffer 1 is float64[2], and was given float64[3]")
+    expect(() => backend.execute(executable, [two, three], [1])).toThrow(
+      "toy: the program's buffer 1 is float64[2], and was given float64[3]",
+    )
     expect(() => backend.execute(executable, [two], [1])).toThrow('buffer 1 is float64[2], and was given nothing')
     expect(() => backend.execute(executable, [two, two], [])).toThrow('takes 1 scalars, and was given 0')
-    expect(() => backend.write(two, new Float32Array(2))).toThrow('cannot write Float32Array of 2 to a buffer float64[2]')
-    expect(() => backend.allocate('float64', 1001)).toThrow('too long')
+    expect(() => backend.write(two, new Float32Array(2))).toThrow(
+      'cannot write Float32Array of 2 to a buffer float64[2]',
+    )
+    expect(() => backend.allocate('float64', 1001)).toThrow(
+      'toy: 1001 elements are too many for a buffer, which holds at most 1000',
+    )
   })
 })

@@ -2,17 +2,16 @@
  * Turns "compile one kernel" into "compile a program": with this a simple backend is an allocator and a code generator.
  * It keeps the books of buffers, caches compiled kernels, places temporaries, and runs `Repeat`.
  */
-import { writes } from './access.ts'
 import type { Backend, BackendReport, BufferHandle, Capabilities, Executable } from './backend.ts'
 import { type DType, dtypes, type TypedArray } from './dtype.ts'
 import { BackendError } from './errors.ts'
 import type { BufferParam, Kernel } from './kernel.ts'
-import { ExprPool } from './pool.ts'
-import { kernelKey } from './print.ts'
-import type { Program, ProgramBuffer, Repeat, Step } from './program.ts'
+import { kernelKey } from './key.ts'
+import type { Program } from './program.ts'
+import { type CompiledKernel, type CompiledStep, compileStep, type KernelCompiler } from './steps.ts'
 
 /** `M` is how the backend holds the content of a buffer: a typed array, a texture, an address. */
-export interface KernelBackendOptions<M> {
+export interface KernelBackendOptions<M> extends KernelCompiler<M> {
   readonly name: string
   readonly capabilities: Capabilities
   allocate(dtype: DType, length: number): M
@@ -21,18 +20,12 @@ export interface KernelBackendOptions<M> {
   /** A copy of the content. */
   read(memory: M): Promise<TypedArray>
   readSync?(memory: M): TypedArray
-  /** What it returns is called with one memory for each of the kernel's buffers, and a number for each of its scalars. */
-  compileKernel(kernel: Kernel): CompiledKernel<M>
-  /** Memory that shares elements start … start + length − 1. Where it is missing, slices of a `Repeat` are copied in and out. */
-  view?(memory: M, start: number, length: number): M
-  /** Memory in which temporaries lie at the planned offsets. Where it is missing, each gets memory of its own while the program runs. */
+  /** Memory for temporaries at the planned offsets. Without it each has memory of its own while the program runs. */
   arena?(bytes: number): Arena<M>
   details?(): BackendReport['details']
   notes?(): readonly string[]
   dispose?(): void
 }
-
-export type CompiledKernel<M> = (buffers: readonly M[], scalars: readonly number[]) => void
 
 export interface Arena<M> {
   at(dtype: DType, offset: number, length: number): M
@@ -45,21 +38,17 @@ interface Handle<M> extends BufferParam {
 
 interface Compiled<M> {
   readonly program: Program
-  readonly external: readonly BufferParam[]
-  readonly steps: readonly BoundStep<M>[]
+  readonly steps: readonly CompiledStep<M>[]
 }
-
-/** Runs with the memory of the program's buffers, by their positions in the program. */
-type BoundStep<M> = (memory: M[], scalars: readonly number[]) => void
-
-const cachedKernels = 1024
 
 export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
   const { name, capabilities } = options
   const live = new Set<Handle<M>>()
-  const kernels = new Map<string, CompiledKernel<M>>()
-  let arena: Arena<M> | null = null
-  let arenaBytes = 0
+  const placement = placeBuffers(options)
+  const compiler: KernelCompiler<M> = {
+    compileKernel: cached(options),
+    ...(options.view && { view: (memory: M, start: number, length: number) => options.view!(memory, start, length) }),
+  }
 
   const handle = (buffer: BufferHandle): Handle<M> => {
     const h = buffer as Handle<M>
@@ -67,87 +56,16 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
     return h
   }
 
-  const compileKernel = (kernel: Kernel): CompiledKernel<M> => {
-    const key = kernelKey(kernel)
-    const compiled = kernels.get(key) ?? options.compileKernel(kernel)
-    kernels.delete(key) // the last of the map is the most recently used
-    kernels.set(key, compiled)
-    if (kernels.size > cachedKernels) kernels.delete(kernels.keys().next().value!)
-    return compiled
-  }
-
-  /** Copies elements, by a kernel as everything else. */
-  const compileCopy = (from: BufferParam, to: BufferParam, length: number) => {
-    const pool = new ExprPool()
-    const i = pool.index(0, length)
-    const index = pool.add(i, pool.scalar('int32', 1))
-    const value = pool.load(from.dtype, 1, pool.add(i, pool.scalar('int32', 0)))
-    const stages = [{ kind: 'store', extents: [], buffer: 0, index, value } as const]
-    const run = compileKernel({ kind: 'loop', buffers: [to, from], scalars: ['int32', 'int32'], grid: [length], stages })
-    return (source: M, start: number, target: M, targetStart: number): void => run([target, source], [start, targetStart])
-  }
-
-  const compileStep = (step: Step, buffers: readonly ProgramBuffer[]): BoundStep<M> => {
-    if (step.kind === 'repeat') return compileRepeat(step, buffers)
-    const run = compileKernel(step.kernel)
-    return (memory, scalars) => run(step.buffers.map((b) => memory[b]!), step.scalars.map((s) => scalars[s]!))
-  }
-
-  const compileRepeat = (repeat: Repeat, buffers: readonly ProgramBuffer[]): BoundStep<M> => {
-    const body = repeat.body.map((step) => compileStep(step, buffers))
-    const written = writtenBy(repeat.body)
-    const slices = repeat.slices.map((s) => {
-      const of = buffers[s.of]!
-      const part = buffers[s.buffer]!
-      return { ...s, length: part.length, write: written.has(s.buffer), load: compileCopy(of, part, part.length), save: compileCopy(part, of, part.length) }
-    })
-    const carries = repeat.carries.map((c) => ({ ...c, copy: compileCopy(buffers[c.next]!, buffers[c.current]!, buffers[c.next]!.length) }))
-    return (memory, scalars) => {
-      for (let t = 0; t < repeat.count; t++) {
-        for (const s of slices) {
-          const start = s.start + t * s.stride
-          if (options.view) memory[s.buffer] = options.view(memory[s.of]!, start, s.length)
-          else s.load(memory[s.of]!, start, memory[s.buffer]!, 0)
-        }
-        for (const run of body) run(memory, scalars)
-        for (const s of slices) {
-          if (s.write && !options.view) s.save(memory[s.buffer]!, 0, memory[s.of]!, s.start + t * s.stride)
-        }
-        for (const c of carries) c.copy(memory[c.next]!, 0, memory[c.current]!, 0)
-      }
-    }
-  }
-
-  /** Gives each temporary its memory; returns what gives back what the arena does not hold. */
-  const place = (program: Program, memory: M[]): (() => void) => {
-    if (options.arena && program.arenaBytes > arenaBytes) {
-      arena?.free()
-      arena = options.arena(program.arenaBytes)
-      arenaBytes = program.arenaBytes
-    }
-    const owned = new Map<string, M>()
-    program.buffers.forEach((b, i) => {
-      if (b.role === 'external' || (b.role === 'slice' && options.view)) return
-      if (b.role === 'temporary' && arena) {
-        memory[i] = arena.at(b.dtype, b.offset, b.length)
-        return
-      }
-      // Temporaries that were planned into the same place are never needed at once.
-      const key = b.role === 'temporary' ? `${b.offset} ${b.dtype} ${b.length}` : `slice ${i}`
-      if (!owned.has(key)) owned.set(key, options.allocate(b.dtype, b.length))
-      memory[i] = owned.get(key)!
-    })
-    return () => owned.forEach((m) => options.free(m))
-  }
-
   return {
     name,
     capabilities,
     allocate(dtype, length) {
-      if (!capabilities.dtypes.includes(dtype)) throw new BackendError(`${name}: no ${dtype} here; it has ${capabilities.dtypes.join(', ')}`)
-      if (length > capabilities.maxLength) {
-        throw new BackendError(`${name}: a buffer of ${length} elements is too long; at most ${capabilities.maxLength} fit`)
-      }
+      const { dtypes: known, maxLength } = capabilities
+      if (!known.includes(dtype)) throw new BackendError(`${name}: no ${dtype} here, only ${known.join(', ')}`)
+      if (length > maxLength)
+        throw new BackendError(
+          `${name}: ${length} elements are too many for a buffer, which holds at most ${maxLength}`,
+        )
       const h: Handle<M> = { dtype, length, memory: options.allocate(dtype, length) }
       live.add(h)
       return h
@@ -160,25 +78,23 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
     write(buffer, data) {
       const { dtype, length, memory } = handle(buffer)
       if (data.length !== length || data.BYTES_PER_ELEMENT !== dtypes[dtype].bytes) {
-        throw new BackendError(`${name}: cannot write ${describe(data)} to a buffer ${dtype}[${length}]`)
+        const given = `${data.constructor.name} of ${data.length}`
+        throw new BackendError(`${name}: cannot write ${given} to a buffer ${dtype}[${length}]`)
       }
       options.write(memory, data)
     },
     async read(buffer) {
       return options.read(handle(buffer).memory)
     },
-    ...(options.readSync && { readSync: (buffer: BufferHandle): TypedArray => options.readSync!(handle(buffer).memory) }),
+    ...(options.readSync && { readSync: (buffer: BufferHandle) => options.readSync!(handle(buffer).memory) }),
     compile(program): Compiled<M> {
-      const external = program.buffers.filter((b) => b.role === 'external')
-      return { program, external, steps: program.steps.map((step) => compileStep(step, program.buffers)) }
+      return { program, steps: program.steps.map((step) => compileStep(step, program.buffers, compiler)) }
     },
     execute(executable: Executable, buffers, scalars) {
-      const { program, external, steps } = executable as Compiled<M>
+      const { program, steps } = executable as Compiled<M>
       const given = buffers.map(handle)
-      checkArguments(name, external, given, program.scalars, scalars)
-      let next = 0
-      const memory: M[] = program.buffers.map((b) => (b.role === 'external' ? given[next++]!.memory : (undefined as M)))
-      const release = place(program, memory)
+      checkArguments(name, program, given, scalars)
+      const { memory, release } = placement.take(program, given)
       try {
         for (const run of steps) run(memory, scalars)
       } finally {
@@ -186,49 +102,86 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       }
     },
     report() {
-      let bufferBytes = 0
-      for (const b of live) bufferBytes += b.length * dtypes[b.dtype].bytes
+      const bufferBytes = [...live].reduce((sum, b) => sum + b.length * dtypes[b.dtype].bytes, 0)
       return {
         backend: name,
         details: options.details?.() ?? {},
-        memory: { buffers: live.size, bufferBytes, arenaBytes },
+        memory: { buffers: live.size, bufferBytes, arenaBytes: placement.arenaBytes() },
         notes: options.notes?.() ?? [],
       }
     },
     dispose() {
       for (const b of live) options.free(b.memory)
       live.clear()
-      kernels.clear()
-      arena?.free()
-      arena = null
-      arenaBytes = 0
+      placement.dispose()
       options.dispose?.()
     },
   }
 }
 
-function writtenBy(steps: readonly Step[]): Set<number> {
-  const written = new Set<number>()
-  for (const step of steps) {
-    if (step.kind === 'run') for (const b of writes(step.kernel)) written.add(step.buffers[b]!)
-    else {
-      for (const b of writtenBy(step.body)) written.add(b)
-      for (const c of step.carries) written.add(c.current)
-      for (const s of step.slices) if (written.has(s.buffer)) written.add(s.of)
-    }
+const cachedKernels = 1024
+
+/** Equal kernels are compiled once, as long as they are among the last ones used. */
+function cached<M>(options: KernelBackendOptions<M>): KernelCompiler<M>['compileKernel'] {
+  const kernels = new Map<string, CompiledKernel<M>>()
+  return (kernel: Kernel) => {
+    const key = kernelKey(kernel)
+    const compiled = kernels.get(key) ?? options.compileKernel(kernel)
+    kernels.delete(key) // the last of the map is the most recently used
+    kernels.set(key, compiled)
+    if (kernels.size > cachedKernels) kernels.delete(kernels.keys().next().value!)
+    return compiled
   }
-  return written
 }
 
-const describe = (data: TypedArray): string => `${data.constructor.name} of ${data.length}`
+/** Finds the memory of a program's buffers for the time of a run. One arena serves all programs in turn. */
+function placeBuffers<M>(options: KernelBackendOptions<M>) {
+  let arena: Arena<M> | null = null
+  let arenaBytes = 0
+  const dispose = (): void => {
+    arena?.free()
+    arena = null
+    arenaBytes = 0
+  }
+  const take = (program: Program, external: readonly Handle<M>[]): { memory: M[]; release: () => void } => {
+    if (options.arena && program.arenaBytes > arenaBytes) {
+      dispose()
+      arena = options.arena(program.arenaBytes)
+      arenaBytes = program.arenaBytes
+    }
+    const own = new Map<string, M>()
+    const allocate = (key: string, { dtype, length }: BufferParam): M => {
+      if (!own.has(key)) own.set(key, options.allocate(dtype, length))
+      return own.get(key)!
+    }
+    let next = 0
+    const memory = program.buffers.map((b, i): M => {
+      if (b.role === 'external') return external[next++]!.memory
+      // A view takes the place of a slice when its loop runs.
+      if (b.role === 'slice') return options.view ? (undefined as M) : allocate(`slice ${i}`, b)
+      // Temporaries that were planned into the same place are never needed at once.
+      return arena ? arena.at(b.dtype, b.offset, b.length) : allocate(`${b.offset} ${b.dtype} ${b.length}`, b)
+    })
+    return { memory, release: () => own.forEach((m) => options.free(m)) }
+  }
+  return { take, dispose, arenaBytes: (): number => arenaBytes }
+}
+
 const param = (b: BufferParam | undefined): string => (b ? `${b.dtype}[${b.length}]` : 'nothing')
 
-function checkArguments(name: string, wanted: readonly BufferParam[], given: readonly BufferParam[], scalars: readonly DType[], values: readonly number[]): void {
-  for (let i = 0; i < Math.max(wanted.length, given.length); i++) {
-    if (param(wanted[i]) === param(given[i])) continue
-    throw new BackendError(`${name}: the program's buffer ${i} is ${param(wanted[i])}, and was given ${param(given[i])}`)
+function checkArguments(
+  name: string,
+  program: Program,
+  buffers: readonly BufferParam[],
+  scalars: readonly number[],
+): void {
+  const external = program.buffers.filter((b) => b.role === 'external')
+  for (let i = 0; i < Math.max(external.length, buffers.length); i++) {
+    const [wanted, given] = [param(external[i]), param(buffers[i])]
+    if (wanted !== given)
+      throw new BackendError(`${name}: the program's buffer ${i} is ${wanted}, and was given ${given}`)
   }
-  if (values.length !== scalars.length) {
-    throw new BackendError(`${name}: the program takes ${scalars.length} scalars, and was given ${values.length}`)
-  }
+  const { length } = program.scalars
+  if (scalars.length === length) return
+  throw new BackendError(`${name}: the program takes ${length} scalars, and was given ${scalars.length}`)
 }

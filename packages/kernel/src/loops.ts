@@ -1,6 +1,7 @@
 /** The loop form of the kernels that have one: their reference meaning, and what a backend runs that has nothing better. */
-import type { Contraction, Convolution, LoopKernel, MatrixView, ReduceStage, StoreStage } from './kernel.ts'
+
 import type { Expr } from './expr.ts'
+import type { Contraction, Convolution, LoopKernel, MatrixView, ReduceStage, StoreStage } from './kernel.ts'
 import { ExprPool } from './pool.ts'
 import { rebuild } from './rebuild.ts'
 

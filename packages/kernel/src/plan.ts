@@ -31,7 +31,8 @@ export function planArena(items: readonly Lifetime[]): ArenaPlan {
     let best = -1
     let bestGap = Infinity
     let end = 0
-    for (const other of placed) { // by their starts
+    for (const other of placed) {
+      // by their starts
       if (other.item.last < item.first || item.last < other.item.first) continue
       const gap = other.start - end
       if (gap >= size && gap < bestGap) {

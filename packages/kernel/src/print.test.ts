@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Expr } from './expr.ts'
 import type { Contraction, LoopKernel } from './kernel.ts'
+import { kernelKey } from './key.ts'
 import { ExprPool } from './pool.ts'
-import { kernelKey, printExpr, printKernel, printProgram } from './print.ts'
+import { printExpr, printKernel, printProgram } from './print.ts'
 import { programOf } from './program-of.ts'
 
 const float = (length: number) => ({ dtype: 'float32', length }) as const
@@ -20,7 +21,13 @@ function linear(pool = new ExprPool()): LoopKernel {
     grid: [64, 10],
     stages: [
       { kind: 'reduce', op: 'sum', extents: [128], value: pool.mul(x, w), dtype: 'float32' },
-      { kind: 'store', extents: [], buffer: 0, index: pool.scaleAdd(i, 10, j), value: pool.binary('max', sum, pool.literal('float32', 0)) },
+      {
+        kind: 'store',
+        extents: [],
+        buffer: 0,
+        index: pool.scaleAdd(i, 10, j),
+        value: pool.binary('max', sum, pool.literal('float32', 0)),
+      },
     ],
   }
 }
@@ -63,16 +70,30 @@ describe('printing', () => {
   test('contractions and programs have their own forms', () => {
     const pool = new ExprPool()
     const kernel: Contraction = {
-      kind: 'contraction', dtype: 'float32', batch: [], m: 2, n: 3, k: 4,
-      buffers: [float(6), float(8), float(12)], scalars: [],
+      kind: 'contraction',
+      dtype: 'float32',
+      batch: [],
+      m: 2,
+      n: 3,
+      k: 4,
+      buffers: [float(6), float(8), float(12)],
+      scalars: [],
       a: { buffer: 1, offset: 0, batchStrides: [], rowStride: 4, columnStride: 1 },
       b: { buffer: 2, offset: 0, batchStrides: [], rowStride: 1, columnStride: 4 },
-      stores: [{ kind: 'store', extents: [], buffer: 0, index: pool.scaleAdd(pool.index(0, 2), 3, pool.index(1, 3)), value: pool.register('float32', 0) }],
+      stores: [
+        {
+          kind: 'store',
+          extents: [],
+          buffer: 0,
+          index: pool.scaleAdd(pool.index(0, 2), 3, pool.index(1, 3)),
+          value: pool.register('float32', 0),
+        },
+      ],
     }
     const text = printProgram(programOf(kernel))
     expect(text).toContain('buffer 2: external float32[12]')
-    expect(text).toContain('contraction float32 [2, 3]')
-    expect(text).toContain('r0 = sum k<4: b1[0; 4,1] · b2[0; 1,4]')
+    expect(text).toContain('contraction [2, 3]')
+    expect(text).toContain('r0 = sum k<4: b1[0; 4, 1] · b2[0; 1, 4]')
   })
 })
 

@@ -1,11 +1,10 @@
-/** Kernels as text: for people, and as a key under which equal kernels are compiled once. */
-import { expressions } from './access.ts'
+/** Expressions, kernels and programs as text. */
+import { expressions, gridOf, stagesOf } from './access.ts'
 import { type BinaryOp, type Expr, operands, walker } from './expr.ts'
-import type { Kernel, MatrixView, StoreStage } from './kernel.ts'
+import type { Kernel, MatrixView, SpatialAxis } from './kernel.ts'
 import type { Program, Step } from './program.ts'
 
-// ── for people ──
-
+// biome-ignore format: a row for each level of precedence
 const infix: Partial<Record<BinaryOp, readonly [symbol: string, level: number]>> = {
   or: ['|', 1], xor: ['^', 2], and: ['&', 3],
   eq: ['==', 4], ne: ['!=', 4], lt: ['<', 5], le: ['<=', 5],
@@ -13,27 +12,35 @@ const infix: Partial<Record<BinaryOp, readonly [symbol: string, level: number]>>
   add: ['+', 7], sub: ['-', 7], mul: ['*', 8], div: ['/', 8], idiv: ['//', 8], mod: ['%', 8],
 }
 
-interface Text { readonly text: string; readonly level: number }
+interface Text {
+  readonly text: string
+  readonly level: number
+}
 const atom = (text: string): Text => ({ text, level: 9 })
 const within = (t: Text, level: number): string => (t.level < level ? `(${t.text})` : t.text)
 
-/** Prints expressions; what several of them, or one of them twice, refer to is handed to `name` and printed by its name. */
-function printer(isShared: (e: Expr) => boolean, name: (text: string) => string): (e: Expr) => string {
-  const shared = (e: Expr, t: Text): Text => (isShared(e) ? atom(name(t.text)) : t)
+/** Prints expressions in place, but for what is shared among them: that gets a name, and a line of its own. */
+function printer(roots: readonly Expr[], define: (line: string) => void): (e: Expr) => string {
+  const shared = sharedIn(roots)
+  let names = 0
+  const named = (e: Expr, t: Text): Text => {
+    if (!shared.has(e)) return t
+    define(`t${names} = ${t.text}`)
+    return atom(`t${names++}`)
+  }
   const visit = walker<Text>({
-    literal: (e) => atom(e.dtype === 'bool' ? String(Boolean(e.value)) : Object.is(e.value, -0) ? '-0' : String(e.value)),
+    literal: (e) => atom(e.dtype === 'bool' ? String(e.value !== 0) : Object.is(e.value, -0) ? '-0' : `${e.value}`),
     scalar: (e) => atom(`s${e.slot}`),
     index: (e) => atom(`i${e.axis}`),
-    load: (e, index, valid) => shared(e, atom(`b${e.buffer}[${index.text}${valid ? ` if ${valid.text}` : ''}]`)),
-    unary: (e, x) => shared(e, atom(`${e.fn}(${x.text})`)),
+    load: (e, index, valid) => named(e, atom(`b${e.buffer}[${index.text}${valid ? ` if ${valid.text}` : ''}]`)),
+    unary: (e, x) => named(e, atom(`${e.fn}(${x.text})`)),
     binary: (e, a, b) => {
-      const operator = infix[e.fn]
-      if (!operator) return shared(e, atom(`${e.fn}(${a.text}, ${b.text})`))
-      const [symbol, level] = operator
-      return shared(e, { text: `${within(a, level)} ${symbol} ${within(b, level + 1)}`, level })
+      const [symbol, level] = infix[e.fn] ?? []
+      if (!symbol || !level) return named(e, atom(`${e.fn}(${a.text}, ${b.text})`))
+      return named(e, { text: `${within(a, level)} ${symbol} ${within(b, level + 1)}`, level })
     },
-    select: (e, cond, a, b) => shared(e, { text: `${within(cond, 1)} ? ${within(a, 1)} : ${within(b, 1)}`, level: 0 }),
-    cast: (e, x) => shared(e, atom(`${e.dtype}(${x.text})`)),
+    select: (e, cond, a, b) => named(e, { text: `${within(cond, 1)} ? ${within(a, 1)} : ${within(b, 1)}`, level: 0 }),
+    cast: (e, x) => named(e, atom(`${e.dtype}(${x.text})`)),
     register: (e) => atom(`r${e.stage}`),
     stored: (e) => atom(`stored${e.stage}`),
   })
@@ -62,66 +69,44 @@ function sharedIn(roots: readonly Expr[]): Set<Expr> {
 
 export function printExpr(e: Expr): string {
   const lines: string[] = []
-  const shared = sharedIn([e])
-  const print = printer((x) => shared.has(x), (text) => {
-    lines.push(`t${lines.length} = ${text}`)
-    return `t${lines.length - 1}`
-  })
-  const last = print(e)
-  return [...lines, last].join('\n')
+  const text = printer([e], (line) => lines.push(line))(e)
+  return [...lines, text].join('\n')
 }
 
 export function printKernel(kernel: Kernel): string {
-  const lines: string[] = []
-  let names = 0
-  const roots = expressions(kernel)
-  const shared = sharedIn(roots)
-  const print = printer((e) => shared.has(e), (text) => {
-    lines.push(`  t${names} = ${text}`)
-    return `t${names++}`
-  })
-  const store = (s: StoreStage, axes: number): string => {
-    const value = print(s.value)
-    return `  ${loops(s.extents, axes)}b${s.buffer}[${print(s.index)}] = ${value}`
+  const grid = gridOf(kernel)
+  const lines = [`${kernel.kind} [${grid.join(', ')}]`]
+  const add = (line: string): void => void lines.push(`  ${line}`)
+  const print = printer(expressions(kernel), add)
+  if (kernel.kind === 'contraction') add(`r0 = sum k<${kernel.k}: ${matrix(kernel.a)} · ${matrix(kernel.b)}`)
+  if (kernel.kind === 'convolution') {
+    const { x, w, spatial } = kernel
+    const input = view(x.buffer, x.offset, [x.batch, x.group, x.channel, ...x.spatial])
+    const weights = view(w.buffer, w.offset, [w.group, w.out, w.in, ...w.spatial])
+    add(`r0 = sum c<${kernel.inChannels}: ${input} ⋆ ${weights}, ${spatial.map(spatialAxis).join(', ')}`)
   }
-  switch (kernel.kind) {
-    case 'loop':
-      lines.push(`loop [${kernel.grid.join(', ')}]`)
-      kernel.stages.forEach((s, i) => {
-        const { length } = kernel.grid
-        const text = s.kind === 'store' ? store(s, length) : `  r${i} = ${s.op} ${loops(s.extents, length)}${print(s.value)}`
-        lines.push(text)
-      })
-      break
-    case 'contraction':
-      lines.push(`contraction ${kernel.dtype} [${[...kernel.batch, kernel.m, kernel.n].join(', ')}]`)
-      lines.push(`  r0 = sum k<${kernel.k}: ${matrix(kernel.a)} · ${matrix(kernel.b)}`)
-      for (const s of kernel.stores) lines.push(store(s, 0))
-      break
-    case 'convolution': {
-      const { x, w, spatial } = kernel
-      const outputs = spatial.map((axis) => axis.output)
-      lines.push(`convolution ${kernel.dtype} [${[kernel.batch, kernel.groups, kernel.outChannels, ...outputs].join(', ')}]`)
-      const axes = spatial.map((a) => `${a.input}⋆${a.kernel} stride ${a.stride} dilation ${a.dilation}/${a.inputDilation} pad ${a.padLow}`)
-      const xs = [x.batch, x.group, x.channel, ...x.spatial]
-      const ws = [w.group, w.out, w.in, ...w.spatial]
-      lines.push(`  r0 = sum c<${kernel.inChannels}: b${x.buffer}[${x.offset}; ${xs}] ⋆ b${w.buffer}[${w.offset}; ${ws}] (${axes.join(', ')})`)
-      for (const s of kernel.stores) lines.push(store(s, 0))
-      break
-    }
-    case 'scatter': {
-      lines.push(`scatter [${kernel.grid.join(', ')}]`)
-      const [initial, index, value] = roots.map(print)
-      lines.push(`  b${kernel.out}[i0] = ${initial}`, `  b${kernel.out}[${index}] ${kernel.op === 'add' ? '+=' : '='} ${value}`)
-    }
+  if (kernel.kind === 'scatter') {
+    const [initial, index, value] = expressions(kernel).map(print)
+    add(`b${kernel.out}[i0] = ${initial}`)
+    add(`b${kernel.out}[${index}] ${kernel.op === 'add' ? '+=' : '='} ${value}`)
+  }
+  for (const [number, s] of stagesOf(kernel).entries()) {
+    const axes = s.extents.map((extent, i) => `i${grid.length + i}<${extent}`).join(' ')
+    const loops = axes && `${axes}: `
+    const value = print(s.value)
+    if (s.kind === 'reduce') add(`r${number} = ${s.op} ${loops}${value}`)
+    else add(`${loops}b${s.buffer}[${print(s.index)}] = ${value}`)
   }
   return lines.join('\n')
 }
 
-const matrix = (v: MatrixView): string => `b${v.buffer}[${v.offset}; ${[...v.batchStrides, v.rowStride, v.columnStride]}]`
+const view = (buffer: number, offset: number, strides: readonly number[]): string =>
+  `b${buffer}[${offset}; ${strides.join(', ')}]`
 
-const loops = (extents: readonly number[], firstAxis: number): string =>
-  extents.length ? `${extents.map((extent, i) => `i${firstAxis + i}<${extent}`).join(' ')}: ` : ''
+const matrix = (v: MatrixView): string => view(v.buffer, v.offset, [...v.batchStrides, v.rowStride, v.columnStride])
+
+const spatialAxis = (a: SpatialAxis): string =>
+  `${a.input}⋆${a.kernel} stride ${a.stride} dilation ${a.dilation}/${a.inputDilation} pad ${a.padLow}`
 
 export function printProgram(program: Program): string {
   const lines = program.buffers.map((b, i) => {
@@ -130,50 +115,17 @@ export function printProgram(program: Program): string {
   })
   if (program.scalars.length) lines.push(`scalars: ${program.scalars.join(', ')}`)
   if (program.arenaBytes) lines.push(`arena: ${program.arenaBytes} bytes`)
-  const visit = (step: Step, indent: string): void => {
-    if (step.kind === 'run') {
-      const scalars = step.scalars.length ? `; scalars ${step.scalars.join(', ')}` : ''
-      lines.push(`${indent}run (${step.buffers.join(', ')}${scalars})`)
-      lines.push(...printKernel(step.kernel).split('\n').map((line) => `${indent}  ${line}`))
-      return
-    }
-    lines.push(`${indent}repeat ${step.count}`)
-    for (const s of step.slices) lines.push(`${indent}  buffer ${s.buffer} = part of ${s.of} at ${s.start} + t*${s.stride}`)
-    for (const inner of step.body) visit(inner, `${indent}  `)
-    for (const c of step.carries) lines.push(`${indent}  carry ${c.current} <- ${c.next}`)
-  }
-  for (const step of program.steps) visit(step, '')
-  return lines.join('\n')
+  return [...lines, ...program.steps.flatMap(printStep)].join('\n')
 }
 
-// ── for caches ──
-
-const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
-
-/** Equal for equal kernels, whatever pools their expressions came from: the key under which backends cache compiled kernels. */
-export function kernelKey(kernel: Kernel): string {
-  const numbers = new Map<string, number>()
-  const define = (text: string): number => {
-    let number = numbers.get(text)
-    if (number === undefined) numbers.set(text, (number = numbers.size))
-    return number
+function printStep(step: Step): string[] {
+  if (step.kind === 'run') {
+    const scalars = step.scalars.length ? `; scalars ${step.scalars.join(', ')}` : ''
+    return [`run (${step.buffers.join(', ')}${scalars})`, ...indented(printKernel(step.kernel).split('\n'))]
   }
-  const number = walker<number>({
-    literal: (e) => define(`${e.dtype} ${Object.is(e.value, -0) ? '-0' : e.value}`),
-    scalar: (e) => define(`${e.dtype} s${e.slot}`),
-    index: (e) => define(`i${e.axis}<${e.extent}`),
-    load: (e, index, valid) => define(`${e.dtype} b${e.buffer} ${index} ${valid ?? ''}`),
-    unary: (e, x) => define(`${e.fn} ${x}`),
-    binary: (e, a, b) => define(`${e.fn} ${a} ${b}`),
-    select: (_, cond, a, b) => define(`? ${cond} ${a} ${b}`),
-    cast: (e, x) => define(`${e.dtype} ${x}`),
-    register: (e) => define(`${e.dtype} r${e.stage}`),
-    stored: (e) => define(`${e.dtype} stored${e.stage}`),
-  })
-  // An expression is replaced by its number; all other fields are plain data, and go by name.
-  const fields = JSON.stringify(kernel, (_, value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-    return 'op' in value && 'id' in value ? number(value as Expr) : Object.fromEntries(Object.entries(value).sort(byName))
-  })
-  return `${fields}${[...numbers.keys()].join(';')}`
+  const slices = step.slices.map((s) => `buffer ${s.buffer} = part of ${s.of} from ${s.start} + t * ${s.stride}`)
+  const carries = step.carries.map((c) => `carry ${c.current} = ${c.next}`)
+  return [`repeat t<${step.count}`, ...indented([...slices, ...step.body.flatMap(printStep), ...carries])]
 }
+
+const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

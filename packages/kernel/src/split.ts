@@ -34,7 +34,10 @@ export function splitReduction(kernel: LoopKernel, limits: SplitLimits): SplitKe
     for (const [number, stage] of k.stages.entries()) {
       if (stage.kind === 'store') break
       const cut = cutFor(stage, k.grid, limits)
-      if (cut) return splitStage(k, number, stage, cut, buffers).forEach(visit)
+      if (cut) {
+        for (const part of splitStage(k, number, stage, cut, buffers)) visit(part)
+        return
+      }
     }
     finished.push(k)
   }
@@ -54,7 +57,10 @@ function cutFor({ op, extents }: ReduceStage, grid: readonly number[], { threads
   const points = product(grid)
   const values = product(extents)
   const tooFewPoints = points < 2 * threads && points * values >= worthThreads
-  const wanted = Math.max(threads > 1 && tooFewPoints ? Math.ceil((4 * threads) / points) : 1, Math.ceil(values / maxLoop))
+  const wanted = Math.max(
+    threads > 1 && tooFewPoints ? Math.ceil((4 * threads) / points) : 1,
+    Math.ceil(values / maxLoop),
+  )
   if (wanted <= 1) return null
   // The parts of an argmax must follow each other in row-major order, for the first of equals to be found.
   const axis = isArg(op) ? extents.findIndex((extent) => extent > 1) : extents.indexOf(Math.max(...extents))
@@ -67,49 +73,56 @@ function cutFor({ op, extents }: ReduceStage, grid: readonly number[], { threads
   return { axis, length, parts: Math.ceil(extent / length) }
 }
 
-/** The kernel that reduces the parts of a stage, and the kernel that goes on from there. */
-function splitStage(kernel: LoopKernel, number: number, stage: ReduceStage, cut: Cut, buffers: BufferParam[]): [LoopKernel, LoopKernel] {
+/** The kernels that reduce the parts of a stage, and, last, the kernel that goes on from there. */
+function splitStage(
+  kernel: LoopKernel,
+  number: number,
+  stage: ReduceStage,
+  cut: Cut,
+  buffers: BufferParam[],
+): LoopKernel[] {
   const { grid, stages } = kernel
   const rank = grid.length
   const pool = new ExprPool()
   const register = pool.register(stage.dtype, number)
   const extents = stage.extents.with(cut.axis, cut.length)
-  const temporary = (dtype: DType): number => buffers.push({ dtype, length: product(grid) * cut.parts }) - 1
 
   // The parts are a new last axis of the grid. In the rest they are the stage's own axis, which has the same number.
   const part = pool.index(rank, cut.parts)
   const point = grid.reduce((flat, extent, i) => pool.scaleAdd(flat, extent, pool.index(i, extent)), pool.int(0))
   const place = (p: Expr): Expr => pool.scaleAdd(point, cut.parts, p)
-  const store = (buffer: number, value: Expr): StoreStage => ({ kind: 'store', extents: [], buffer, index: place(part), value })
-
-  const values = temporary(stage.value.dtype)
-  const valueAt = partOf(pool, stage, rank, cut)
   const stores: StoreStage[] = []
-  let after = (s: Stage): Stage => s
-  if (isArg(stage.op)) {
-    const positions = temporary('int32')
-    stores.push(store(values, valueAt(unravel(pool, register, extents))))
-    stores.push(store(positions, pool.scaleAdd(part, cut.length * product(extents.slice(cut.axis + 1)), register)))
-    const position = pool.load('int32', positions, place(register))
-    const copy = rebuild(pool, { register: (e) => (e.stage === number ? position : pool.register(e.dtype, e.stage)) })
-    after = (s) => mapStage(s, copy)
-  } else {
-    stores.push(store(values, register))
+  /** A temporary for one value of each part. */
+  const keep = (dtype: DType, value: Expr): ((p: Expr) => Expr) => {
+    const buffer = buffers.push({ dtype, length: product(grid) * cut.parts }) - 1
+    stores.push({ kind: 'store', extents: [], buffer, index: place(part), value })
+    return (p) => pool.load(dtype, buffer, place(p))
   }
 
-  const shift = rebuild(pool, { index: (e) => pool.index(e.axis < rank ? e.axis : e.axis + 1, e.extent) })
-  const reduceParts: Stage = { ...stage, extents, value: valueAt(extents.map((extent, i) => pool.index(rank + 1 + i, extent))) }
-  const combine: Stage = { ...stage, extents: [cut.parts], value: pool.load(stage.value.dtype, values, place(part)) }
+  const valueAt = partOf(pool, stage, rank, cut)
+  const value = valueAt(extents.map((extent, i) => pool.index(rank + 1 + i, extent)))
+  const best = isArg(stage.op) ? valueAt(unravel(pool, register, extents)) : register
+  const combined: Stage = { ...stage, extents: [cut.parts], value: keep(value.dtype, best)(part) }
+  let result: Expr = register
+  if (isArg(stage.op)) {
+    const inner = product(extents.slice(cut.axis + 1))
+    result = keep('int32', pool.scaleAdd(part, cut.length * inner, register))(register)
+  }
+
+  const moved = rebuild(pool, { index: (e) => pool.index(e.axis < rank ? e.axis : e.axis + 1, e.extent) })
+  const found = rebuild(pool, { register: (e) => (e.stage === number ? result : pool.register(e.dtype, e.stage)) })
   const before = stages.slice(0, number)
+  const after = stages.slice(number + 1).map((s) => mapStage(s, found))
+  const parts = [...before.map((s) => mapStage(s, moved)), { ...stage, extents, value }, ...stores]
   return [
-    { ...kernel, grid: [...grid, cut.parts], stages: [...before.map((s) => mapStage(s, shift)), reduceParts, ...stores] },
-    { ...kernel, stages: [...before, combine, ...stages.slice(number + 1).map(after)] },
+    { ...kernel, grid: [...grid, cut.parts], stages: parts },
+    { ...kernel, stages: [...before, combined, ...after] },
   ]
 }
 
-/** The value that a stage reduces, at given inner coordinates of a part; past the end of the axis it is the identity, and nothing is read. */
-function partOf(pool: ExprPool, stage: ReduceStage, rank: number, { axis, parts, length }: Cut): (coordinates: readonly Expr[]) => Expr {
-  return (coordinates) => {
+/** What a stage reduces, at given coordinates in a part. Past the end of the axis it is the identity, and nothing is read. */
+function partOf(pool: ExprPool, stage: ReduceStage, rank: number, { axis, parts, length }: Cut) {
+  return (coordinates: readonly Expr[]): Expr => {
     const position = coordinates.with(axis, pool.scaleAdd(pool.index(rank, parts), length, coordinates[axis]!))
     const within = pool.binary('lt', position[axis]!, pool.int(stage.extents[axis]!))
     const value = rebuild(pool, {
@@ -136,6 +149,8 @@ function onlyUsed(kernel: LoopKernel, all: readonly BufferParam[]): SplitKernels
   const buffers = [...new Set([...reads(kernel), ...writes(kernel)])].sort((a, b) => a - b)
   const pool = new ExprPool()
   const copy = rebuild(pool, { load: (e, index, valid) => pool.load(e.dtype, buffers.indexOf(e.buffer), index, valid) })
-  const stages = kernel.stages.map((s) => mapStage(s.kind === 'store' ? { ...s, buffer: buffers.indexOf(s.buffer) } : s, copy))
+  const stages = kernel.stages.map((s) =>
+    mapStage(s.kind === 'store' ? { ...s, buffer: buffers.indexOf(s.buffer) } : s, copy),
+  )
   return { kernel: { ...kernel, buffers: buffers.map((b) => all[b]!), stages }, buffers }
 }

@@ -77,7 +77,7 @@ describe('loadStateDict', () => {
     const shared = new Linear(2, 2)
     const model = new Sequential(shared, shared)
     const { weight, bias } = new Linear(2, 2)
-    expect(model.loadStateDict({ '0.weight': weight, '0.bias': bias })).toEqual({ missingKeys: [], unexpectedKeys: [] })
+    expect(model.loadStateDict({ '0.weight': weight, '0.bias': bias! })).toEqual({ missingKeys: [], unexpectedKeys: [] })
     expect(await shared.weight.data()).toEqual(await weight.data())
   })
 })

@@ -66,6 +66,8 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
     const double = [...byName.values()].some(({ dtype }) => dtype === 'float64')
     this.#lr = new Variable(tensor(this.lr, [], { dtype: double ? 'float64' : 'float32' }), { name: 'lr' })
     this.#tracked = new Map([...byName].map(([name, variable]) => [name, { variable, slots: this.#slots(name, variable) }]))
+    // Initial values are computed now, so that the first step is planned like all others.
+    realize()
   }
 
   /** The variables kept for a parameter, at the start. */
@@ -94,7 +96,9 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
   set lr(lr: number) {
     checkNotNegative(this.constructor.name, 'lr', lr)
     this.#options = { ...this.#options, lr }
-    this.#lr.assign(tensor(lr, [], { dtype: this.#lr.dtype }))
+    this.#lr.assign(lr)
+    // Written now, a step finds it in memory at any time; pending, it would be a number in that step's program, which is then another one.
+    realize()
   }
 
   /** Updates each parameter that has a gradient. The whole step, from the forward pass on, is computed here, at once. */

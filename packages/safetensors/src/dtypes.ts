@@ -23,14 +23,41 @@ export const written: readonly { readonly dtype: DType; readonly code: string; r
 export const readable: ReadonlyMap<string, Stored> = new Map<string, Stored>([
   ['F64', { bytes: 8, dtype: 'float64', read: (bytes) => new Float64Array(...aligned(bytes, 8)) }],
   ['F32', { bytes: 4, dtype: 'float32', read: (bytes) => new Float32Array(...aligned(bytes, 4)) }],
-  ['F16', { bytes: 2, dtype: 'float32', read: (bytes) => convert(bytes, 2, Float32Array, (view, at) => halfToFloat(view.getUint16(at, true))) }],
+  [
+    'F16',
+    {
+      bytes: 2,
+      dtype: 'float32',
+      read: (bytes) => convert(bytes, 2, Float32Array, (view, at) => halfToFloat(view.getUint16(at, true))),
+    },
+  ],
   ['BF16', { bytes: 2, dtype: 'float32', read: (bytes) => bfloatToFloat(bytes) }],
   ['I32', { bytes: 4, dtype: 'int32', read: (bytes) => new Int32Array(...aligned(bytes, 4)) }],
   ['U32', { bytes: 4, dtype: 'uint32', read: (bytes) => new Uint32Array(...aligned(bytes, 4)) }],
-  ['I64', { bytes: 8, dtype: 'int32', read: (bytes, at) => convert(bytes, 8, Int32Array, fitting(at, -(2n ** 31n), 2n ** 31n - 1n)) }],
-  ['U64', { bytes: 8, dtype: 'uint32', read: (bytes, at) => convert(bytes, 8, Uint32Array, fitting(at, 0n, 2n ** 32n - 1n)) }],
-  ['I16', { bytes: 2, dtype: 'int32', read: (bytes) => convert(bytes, 2, Int32Array, (view, at) => view.getInt16(at, true)) }],
-  ['U16', { bytes: 2, dtype: 'int32', read: (bytes) => convert(bytes, 2, Int32Array, (view, at) => view.getUint16(at, true)) }],
+  [
+    'I64',
+    {
+      bytes: 8,
+      dtype: 'int32',
+      read: (bytes, at) => convert(bytes, 8, Int32Array, fitting(at, -(2n ** 31n), 2n ** 31n - 1n)),
+    },
+  ],
+  [
+    'U64',
+    { bytes: 8, dtype: 'uint32', read: (bytes, at) => convert(bytes, 8, Uint32Array, fitting(at, 0n, 2n ** 32n - 1n)) },
+  ],
+  [
+    'I16',
+    { bytes: 2, dtype: 'int32', read: (bytes) => convert(bytes, 2, Int32Array, (view, at) => view.getInt16(at, true)) },
+  ],
+  [
+    'U16',
+    {
+      bytes: 2,
+      dtype: 'int32',
+      read: (bytes) => convert(bytes, 2, Int32Array, (view, at) => view.getUint16(at, true)),
+    },
+  ],
   ['I8', { bytes: 1, dtype: 'int32', read: (bytes) => convert(bytes, 1, Int32Array, (view, at) => view.getInt8(at)) }],
   ['U8', { bytes: 1, dtype: 'int32', read: (bytes) => Int32Array.from(bytes) }],
   ['BOOL', { bytes: 1, dtype: 'bool', read: (bytes, at) => checkBools(bytes, at) }],

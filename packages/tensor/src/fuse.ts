@@ -48,19 +48,32 @@ function consumersOf(items: readonly Item[]): number[][] {
   return consumers
 }
 
-/** Follows the only consumers of a launch through elementwise work and reorderings of the same elements. */
+/** Values from a launch to the end of its kernel: elementwise work, and reorderings of the same elements, that nobody else looks into. */
 function epilogue(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], taken: ReadonlyMap<number, unknown>, launch: number): number[] {
+  const fits = (i: number): boolean => items[i]!.size === items[launch]!.size && !taken.has(i)
   const path = [launch]
   let length = 1
-  for (let at = launch; !written[at] && consumers[at]!.length === 1; ) {
-    at = consumers[at]![0]!
-    const item = items[at]!
-    const pointwise = loweringOf(item).kind === 'pointwise'
-    if (item.size !== items[launch]!.size || taken.has(at) || !(pointwise || item.op === 'reshape' || item.op === 'permute')) break
+  for (let at: number | null = launch; at !== null && !written[at]; ) {
+    const [next] = consumers[at]! as [number?]
+    const moved: boolean = next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
+    at = moved ? next! : joinAfter(items, consumers, written, at, fits)
+    if (at === null) break
     path.push(at)
-    if (pointwise || written[at]) length = path.length
+    if (!moved || written[at]) length = path.length
   }
   return path.slice(0, length)
+}
+
+/** The elementwise value through which alone `start` is used: its only consumer, or where the branches of a small expression meet. */
+function joinAfter(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], start: number, fits: (i: number) => boolean): number | null {
+  const region = new Set([start])
+  while (region.size < 16) {
+    const next = Math.min(...[...region].flatMap((i) => consumers[i]!.filter((c) => !region.has(c))))
+    if (next === Infinity || !fits(next) || loweringOf(items[next]!).kind !== 'pointwise') return null
+    region.add(next)
+    if ([...region].every((i) => i === next || (!(written[i] && i !== start) && consumers[i]!.every((c) => region.has(c))))) return next
+  }
+  return null
 }
 
 /** What a matmul or convolution reads through a view must lie in memory. */

@@ -7,7 +7,7 @@ import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
 import { snapshot } from './graph.ts'
-import { hostNode, Node } from './node.ts'
+import { context, hostNode, Node } from './node.ts'
 import { type Compiled, compile, leafOf, ownNode, readNodeSync, realizeNodes, replay } from './runtime.ts'
 import { endRun, settle, settleEmpty } from './storage.ts'
 import { Tensor } from './tensor.ts'
@@ -51,7 +51,7 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
   const cache = new Map<string, Captured[]>()
   let seen = epoch
   return (...args) => {
-    if (capture.active) return fn(...args)
+    if (capture.active || context.callSites) return fn(...args) // inside another jit, or with detectAnomaly looking at each op
     if (seen !== epoch) cache.clear()
     seen = epoch
     const inputs: Node[] = []

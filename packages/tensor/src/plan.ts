@@ -28,8 +28,9 @@ export interface Plan {
 
 /** Most bytes of forward values that a step leaves behind. */
 const passingBytes = 16 * 2 ** 20
-/** Most values that one kernel stores. */
+/** Most values that one merged kernel stores, and most buffers that it touches. */
 const storeLimit = 8
+const bufferLimit = 32
 
 export function plan(items: readonly Item[], requests: readonly Request[], capabilities: Capabilities, mayPass: (position: number) => boolean): Plan {
   const fusion = fuse(items, requests.map(({ position }) => position))
@@ -93,6 +94,7 @@ function merge(fusion: Fusion, drafts: Draft[], capabilities: Capabilities): Dra
       const [first, second] = [drafts[a]!, drafts[b]!]
       if (!first.loop || !second.loop || !sameGrid(first.loop, second.loop)) continue
       if (first.writes.length + second.writes.length > stores) continue
+      if (first.buffers.length + second.buffers.length > bufferLimit) continue
       if (!second.buffers.some((x) => large(x) && first.buffers.includes(x))) continue
       if (leadsAround(drafts, first, second) || leadsAround(drafts, second, first)) continue
       const merged = mergeTwo(fusion, first.loop, second.loop)

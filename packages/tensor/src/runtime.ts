@@ -39,9 +39,19 @@ export function keep(node: Node): void {
   if (wanted.length > wantedLimit) realizeNodes([])
 }
 
+/** Shown the roots of every run before it, those of assigns included: how `detectAnomaly` looks at all that is computed. */
+export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null } = { beforeRun: null }
+
+/** Computes these values, but runs no assign: for looking at what a run is about to compute. */
+export function computeAside(nodes: readonly Node[]): void {
+  const backendOf = (node: Node): Backend => node.backend ?? currentBackend()
+  for (const backend of new Set(nodes.map(backendOf))) runOn(backend, nodes.filter((node) => backendOf(node) === backend), [])
+}
+
 /** Computes these values, and runs every pending assign, in one program. */
 export function realizeNodes(roots: readonly Node[]): void {
   if (capture.active) return
+  inspector.beforeRun?.([...roots, ...wanted, ...[...pendingVariables].map((state) => state.read)])
   const all = [...roots, ...wanted]
   wanted = []
   const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...[...pendingVariables].map((v) => v.backend)])
@@ -198,7 +208,7 @@ export function launch(backend: Backend, { plan: made, executable }: Compiled, l
   })
   const scalars = made.scalars.map((position) => (leaf(position).attrs as LeafAttrs['const']).value)
   try {
-    reportRun(backend, program, () => backend.execute(executable, buffers, scalars))
+    reportRun(backend, program, executable, buffers, scalars)
   } catch (reason) {
     for (const buffer of fresh) backend.free(buffer)
     throw reason

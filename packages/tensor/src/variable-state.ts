@@ -2,8 +2,11 @@
 import type { Backend, BufferHandle, DType } from '@tenon/kernel'
 import { Node } from './node.ts'
 import type { Shape } from './shape.ts'
+import type { Variable } from './variable.ts'
 
 export interface VariableState {
+  /** Whose state this is. */
+  readonly variable: Variable
   readonly shape: Shape
   readonly dtype: DType
   readonly backend: Backend
@@ -21,8 +24,8 @@ export interface VariableState {
 /** Variables with assigns that have not run, in program order of their first one. */
 export const pendingVariables: Set<VariableState> = new Set()
 
-export function createState(shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
-  const state = { shape, dtype, backend, name, memory: { buffer: null }, committed: 0, latest: 0, pending: new Map() } as unknown as VariableState
+export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
+  const state = { variable, shape, dtype, backend, name, memory: { buffer: null }, committed: 0, latest: 0, pending: new Map() } as unknown as VariableState
   state.read = readNode(state)
   return state
 }

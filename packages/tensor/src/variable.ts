@@ -23,7 +23,7 @@ export class Variable extends Tensor {
 
   constructor(initial: Tensor, options: VariableOptions = {}) {
     super(initial.node)
-    this.state = createState(initial.shape, initial.dtype, initial.node.backend ?? currentBackend(), options.name ?? null)
+    this.state = createState(this, initial.shape, initial.dtype, initial.node.backend ?? currentBackend(), options.name ?? null)
     recordAssign(this.state, initial.node)
     track(this.state)
     initialize(this.state)

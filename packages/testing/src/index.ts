@@ -1,1 +1,6 @@
-export {}
+export * from './close.ts'
+export * from './describe-backend.ts'
+export * from './gradient-check.ts'
+export { type KernelCase, kernelCases } from './kernel-cases.ts'
+export { type Comparable, matchers } from './matcher.ts'
+export * from './sample-inputs.ts'

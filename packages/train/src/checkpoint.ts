@@ -116,16 +116,16 @@ export class Checkpoint<S extends Json = Json> {
     const prefixes = ['model.', ...(parts.optimizer ? ['optimizer.'] : []), ...(parts.generator ? ['generator.'] : [])]
     const saved = new Map(Object.entries(this.tensors).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix))))
     const problems = [
+      ...[...wanted].flatMap(([name, variable]) => misfit(name, variable, saved.get(name))),
       ...[...wanted.keys()].filter((name) => !saved.has(name)).map((name) => `it has no ${name}`),
       ...[...saved.keys()].filter((name) => !wanted.has(name)).map((name) => `${name} has no place to go`),
-      ...[...wanted].flatMap(([name, variable]) => misfit(name, variable, saved.get(name))),
       ...(parts.optimizer && !this.header.optimizer ? ['it has no options of an optimizer'] : []),
       ...(parts.schedule && !this.header.schedule ? ['it has no state of a schedule'] : []),
     ]
     if (problems.length === 0) return
-    const shown = problems.slice(0, 8).join('\n  ') + (problems.length > 8 ? `\n  and ${problems.length - 8} more` : '')
+    const shown = [...problems.slice(0, mostProblems), ...(problems.length > mostProblems ? [`and ${problems.length - mostProblems} more`] : [])]
     throw new CheckpointError(
-      `${this.source} does not fit this model and optimizer, and nothing was changed; build them as they were when it was saved:\n  ${shown}`,
+      `${this.source} does not fit this model and optimizer, and nothing was changed; build them as they were when it was saved:\n  ${shown.join('\n  ')}`,
     )
   }
 
@@ -137,6 +137,9 @@ export class Checkpoint<S extends Json = Json> {
     )
   }
 }
+
+/** A screenful: a model of another kind has hundreds. */
+const mostProblems = 20
 
 const misfit = (name: string, { dtype, shape }: Variable, saved: TensorEntry | undefined): string[] => {
   if (!saved || (saved.dtype === dtype && String(saved.shape) === String(shape))) return []

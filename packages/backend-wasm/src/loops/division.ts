@@ -1,5 +1,6 @@
 /** Integer division that rounds towards −∞ and gives 0 for a divisor of 0. */
-import { choose, either, i32, type I32 } from '../assembler/code.ts'
+import { choose, either, type I32 } from '../assembler/code.ts'
+import { i32 } from '../assembler/instructions.ts'
 
 export const isPowerOfTwo = (value: number): boolean => value > 0 && Number.isInteger(Math.log2(value))
 

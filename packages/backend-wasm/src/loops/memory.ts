@@ -4,7 +4,8 @@
  * of two is two loads and a shuffle, four columns of rows are four loads and a transposition, anything else goes lane by lane.
  */
 import { dtypes, type DType, type Expr, type Load, type Range } from '@tenon/kernel'
-import { either, f32, i16x8, i32, i8x16, type I32, i32x4, sequence, shuffle32, type Statement, v128, type V128, type Value, when } from '../assembler/code.ts'
+import { either, type I32, sequence, type Statement, type V128, type Value, when } from '../assembler/code.ts'
+import { f32, i16x8, i32, i32x4, i8x16, shuffle32, v128 } from '../assembler/instructions.ts'
 import { guardBytes } from '../heap.ts'
 import { extract, type Width } from './operations.ts'
 import { constant, innermost, keep, type Scope, type Site } from './scope.ts'
@@ -80,6 +81,17 @@ export class Memory {
       const value = pick(values, part)
       scope.statements.push(width === 'scalar' ? storeOne(dtype, places.at(part), value) : storeLanes(dtype, places, part, value as V128))
     }
+  }
+
+  /** A store, or an addition, of a single value at an index that may lie outside. */
+  scatter(site: Site, buffer: number, index: Expr, value: Value, op: 'set' | 'add'): void {
+    const { dtype, length } = this.#values.nest.buffers[buffer]!
+    const [position] = this.#values.get(site, index, 'scalar') as readonly [I32]
+    const { bytes } = dtypes[dtype]
+    const address = { base: i32.add(this.#bases[buffer]!, i32.mul(position, i32.const(bytes))), offset: 0 }
+    const add = dtype === 'float32' ? f32.add : i32.add
+    const stored = op === 'set' ? value : add(loadOne(dtype, address) as never, value as never)
+    innermost(site).statements.push(when(i32.ltU(position, i32.const(length)), storeOne(dtype, address, stored)))
   }
 
   #loadVectors(site: Site, dtype: DType, places: Places, count: number, scope: Scope): readonly V128[] {

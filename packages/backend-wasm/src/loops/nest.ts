@@ -22,6 +22,8 @@ export interface Write {
   readonly buffer: number
   readonly index: Expr
   readonly value: Expr
+  /** The index is any, and outside of the buffer nothing happens. */
+  readonly scatter?: 'set' | 'add'
 }
 
 /** Stages that run side by side in the same loops. Of the writes of a group, all load before one stores. */

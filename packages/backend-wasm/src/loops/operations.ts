@@ -3,7 +3,8 @@
  * zeros or all ones in a lane. Where there is no vector instruction the lanes are taken one by one.
  */
 import { type BinaryOp, type DType, type Expr, isFloat, UnsupportedError, type UnaryOp } from '@tenon/kernel'
-import { choose, f32, type F32, f32x4, i32, type I32, i32x4, v128, type V128, type Value } from '../assembler/code.ts'
+import { choose, type F32, type I32, type V128, type Value } from '../assembler/code.ts'
+import { f32, f32x4, i32, i32x4, v128 } from '../assembler/instructions.ts'
 import type { Kit } from '../math/kit.ts'
 import { isInlined, type MathFunction, type MathFunction2, type MathFunctions, routines } from '../math/routines.ts'
 import { divide, isPowerOfTwo, remainder } from './division.ts'

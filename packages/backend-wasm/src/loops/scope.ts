@@ -23,7 +23,7 @@ export class Scope {
   readonly statements: Statement[] = []
   readonly inner: Statement[] = []
   /** What has been computed here, under a key of the one who did. */
-  readonly values = new Map<string, readonly Value[]>()
+  readonly values: Map<string, readonly Value[]> = new Map()
 
   constructor(loop: ActiveLoop | null = null) {
     this.loop = loop

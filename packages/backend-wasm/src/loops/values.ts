@@ -3,7 +3,8 @@
  * value is a list of one piece of code for each part, or of one where all parts agree.
  */
 import { type Expr, walker } from '@tenon/kernel'
-import { i32, type I32, i32x4, type V128, type Value } from '../assembler/code.ts'
+import type { I32, V128, Value } from '../assembler/code.ts'
+import { i32, i32x4 } from '../assembler/instructions.ts'
 import { Memory } from './memory.ts'
 import type { Nest } from './nest.ts'
 import { binary, cast, literal, select, splat, unary, type Width } from './operations.ts'
@@ -76,7 +77,7 @@ export class Values {
     if (!result) {
       const spread = width === 'vector' && !this.variesByLane(site, e)
       const pieces = spread ? this.get(site, e, 'scalar').map((x) => splat(e.dtype, x)) : this.#compute(site, e, width, scope)
-      result = e.op === 'register' ? pieces : pieces.map((piece) => keep(this.host, scope, piece))
+      result = e.op === 'register' && !spread ? pieces : pieces.map((piece) => keep(this.host, scope, piece))
       scope.values.set(key, result)
     }
     return result

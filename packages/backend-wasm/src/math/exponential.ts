@@ -2,7 +2,8 @@
  * exp, expm1, log, log1p, tanh: argument reduction after Cody and Waite, polynomials after Cephes (S. L. Moshier). The errors given are the largest
  * measured against Math.* over samples of all magnitudes; `routines.test.ts` holds them.
  */
-import { f32x4, i32, i32x4, v128, type V128 } from '../assembler/code.ts'
+import type { V128 } from '../assembler/code.ts'
+import { f32x4, i32, i32x4, v128 } from '../assembler/instructions.ts'
 import { copySign, f32Const, i32Const, type Kit, polynomial, powerOfTwo, signBit } from './kit.ts'
 
 // log 2 in two parts, so that n·high is exact.

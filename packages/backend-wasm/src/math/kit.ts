@@ -1,5 +1,6 @@
 /** What the routines of this folder are written with. */
-import { f32x4, f64x2, i32, i32x4, shuffle32, v128, type V128 } from '../assembler/code.ts'
+import type { V128 } from '../assembler/code.ts'
+import { f32x4, f64x2, i32, i32x4, shuffle32, v128 } from '../assembler/instructions.ts'
 
 /** Where the code of a routine goes: inline into a loop, or into a function of its own. */
 export interface Kit {

@@ -1,5 +1,6 @@
 /** pow as in C, computed as 2^(y·log₂|x|) in doubles two at a time, so that the rounding to float is nearly the only error. */
-import { f32x4, f64x2, i32, i32x4, i64x2, shuffle32, v128, type V128 } from '../assembler/code.ts'
+import type { V128 } from '../assembler/code.ts'
+import { f32x4, f64x2, i32, i32x4, i64x2, shuffle32, v128 } from '../assembler/instructions.ts'
 import { f32Const, i32Const, type Kit, narrow, polynomialF64, signBit, widen } from './kit.ts'
 
 // log₂ of a mantissa in [√½, √2): 2·atanh(s) / log 2 with s = (m − 1) / (m + 1), a series in s².

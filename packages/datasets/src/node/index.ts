@@ -1,2 +1,2 @@
-export { type FetchProgress, type OnProgress } from './fill.ts'
-export { fashionMnist, fashionMnistClasses, mnist, type MnistOptions } from './mnist.ts'
+export type { FetchProgress, OnProgress } from './fill.ts'
+export { fashionMnist, fashionMnistClasses, type MnistOptions, mnist } from './mnist.ts'

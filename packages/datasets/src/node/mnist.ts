@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatasetError } from '../errors.ts'
 import { type ImageDataset, idxImages } from '../idx.ts'
-import { cacheFolder, findFile, findPinned, type FoundFile } from './cache.ts'
+import { cacheFolder, type FoundFile, findFile, findPinned } from './cache.ts'
 import { fillCache, type OnProgress } from './fill.ts'
 import { fashionMnistSet, mnistSet, type PinnedFile, type PinnedSet } from './sources.ts'
 
@@ -40,10 +40,14 @@ export const fashionMnistClasses: readonly string[] = [
   'ankle boot',
 ]
 
-export const load = async (set: PinnedSet, { train = true, cacheDir, dir, onProgress }: MnistOptions = {}): Promise<ImageDataset> => {
+export const load = async (
+  set: PinnedSet,
+  { train = true, cacheDir, dir, onProgress }: MnistOptions = {},
+): Promise<ImageDataset> => {
   const split = train ? set.train : set.test
   const files = [split.images, split.labels]
-  const [images, labels] = dir === undefined ? await fromCache(set, files, cacheDir, onProgress) : await fromDir(dir, files)
+  const [images, labels] =
+    dir === undefined ? await fromCache(set, files, cacheDir, onProgress) : await fromDir(dir, files)
   return idxImages(images.bytes, labels.bytes, { images: images.path, labels: labels.path })
 }
 
@@ -69,5 +73,7 @@ const fromDir = async (dir: string, files: readonly PinnedFile[]): Promise<Pair>
   const found = await Promise.all(files.map(({ name }) => findFile(dir, name)))
   const missing = files.filter((_, index) => !found[index]).map(({ name }) => name)
   if (missing.length === 0) return found as unknown as Pair
-  throw new DatasetError(`${dir} has no ${missing.join(' and no ')} (raw, or with .gz); dir should be the folder of the idx files`)
+  throw new DatasetError(
+    `${dir} has no ${missing.join(' and no ')} (raw, or with .gz); dir should be the folder of the idx files`,
+  )
 }

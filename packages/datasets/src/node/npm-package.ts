@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process'
-import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
-import { createTarDecoder } from 'modern-tar'
-import { readAtMost } from './streams.ts'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { unpackTar } from 'modern-tar'
 
 /**
  * Has npm fetch a package's archive into a folder; gives its path. npm does it and not we, because npm knows the
@@ -32,7 +30,11 @@ export const npmPack = async (packageSpec: string, folder: string): Promise<stri
 const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> =>
   new Promise((resolve, reject) => {
     // On Windows npm is a script, which only a shell can start; the arguments are constants, so nothing needs quoting.
-    const child = spawn(command, args, { env, shell: process.platform === 'win32', stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(command, args, {
+      env,
+      shell: process.platform === 'win32',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text
@@ -45,24 +47,16 @@ const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
   })
 
 /**
- * The files of a .tgz whose paths are in `wanted`, one at a time as the archive is read; the rest is skipped. `wanted` says how many
- * bytes each may have, so that a hostile archive cannot fill the memory.
+ * The files of a .tgz whose paths are in `wanted`, which says how many bytes each has. What is unpacked at all is bounded
+ * by their sum and a MiB for the rest, so that a hostile archive cannot fill the memory.
  */
-export async function* unpack(
+export const unpack = async (
   archive: string,
   wanted: ReadonlyMap<string, number>,
-  onBytes: (count: number) => void,
-): AsyncGenerator<{ readonly path: string; readonly bytes: Uint8Array }, void, undefined> {
-  const gunzip = createGunzip()
-  const file = createReadStream(archive)
-  file.on('error', (error) => gunzip.destroy(error))
-  const entries = (Readable.toWeb(file.pipe(gunzip)) as ReadableStream<Uint8Array>).pipeThrough(createTarDecoder())
-  for await (const { header, body } of entries as unknown as AsyncIterable<{
-    header: { name: string }
-    body: ReadableStream<Uint8Array>
-  }>) {
-    const limit = wanted.get(header.name)
-    if (limit === undefined) await body.cancel()
-    else yield { path: header.name, bytes: await readAtMost(body, limit, header.name, onBytes) }
-  }
+): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]> => {
+  let limit = 2 ** 20
+  for (const bytes of wanted.values()) limit += bytes
+  const tar = await promisify(gunzip)(await readFile(archive), { maxOutputLength: limit })
+  const entries = await unpackTar(tar, { filter: ({ name }) => wanted.has(name) })
+  return entries.map(({ header, data }) => ({ path: header.name, bytes: data ?? new Uint8Array(0) }))
 }

@@ -2,7 +2,7 @@ import { integers, type Samples, samples } from '../samples/format.ts'
 import { oneHot } from './one-hot.ts'
 
 const all: Samples = samples(oneHot, {
-  torch: 'F.one_hot',
+  torch: 'lambda i, n: F.one_hot(i.long(), n)',
   inputs: [
     { inputs: [integers([5], 0, 4)], args: [4] },
     { inputs: [integers([2, 3], 0, 7)], args: [7] },

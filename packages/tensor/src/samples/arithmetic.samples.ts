@@ -30,7 +30,7 @@ const all: Samples[] = [
   samples('mul', { torch: 'torch.mul', inputs: pairs }),
   samples('div', { torch: 'torch.div', inputs: [...divisors, { inputs: [values(1, -1, 0), values(0, 0, 0)], noGradient: 'a division by 0' }] }),
   samples('floorDiv', {
-    torch: 'torch.floor_divide',
+    torch: 'lambda a, b: torch.div(a, b, rounding_mode="floor")',
     inputs: [...divisors, { inputs: [filled([2], [5, -5], 'int32'), filled([2], [0, 0], 'int32')], noTorch: 'PyTorch throws; a divisor of 0 gives 0' }],
   }),
   samples('remainder', { torch: 'torch.remainder', inputs: divisors }),

@@ -74,7 +74,7 @@ export interface SamplesOptions {
 
 type MethodName = { [K in keyof Tensor]: Tensor[K] extends SampledOp ? K : never }[keyof Tensor] & string
 
-const isInput = (spec: CaseSpec): spec is InputSpec => 'fill' in spec
+const isInput = (spec: CaseSpec): spec is InputSpec => 'dtype' in spec
 
 function toCase(spec: CaseSpec): SampleCase {
   if (isInput(spec)) return { inputs: [spec], args: [] }

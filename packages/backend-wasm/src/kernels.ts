@@ -1,0 +1,93 @@
+/** From kernels to functions that can be called: one module for all that a program has and no program had before. */
+import { type Kernel, kernelKey, toLoops, UnsupportedError } from '@tenon/kernel'
+import { ModuleBuilder } from './assembler/module.ts'
+import { maximumPages } from './heap.ts'
+import { compileLoops, type LoopFunction, type ModuleContext } from './loops/compile.ts'
+import { MathFunctions } from './math/routines.ts'
+import { compileScatter } from './scatter.ts'
+
+/**
+ * Runs the parts begin … end − 1 of a kernel, which has `extent` parts that are independent of one another. `args` is where the addresses of its
+ * buffers stand, followed by its scalars, 4 bytes each; `scratch` is memory that this thread may use while it runs.
+ */
+export type KernelFunction = (args: number, begin: number, end: number, scratch: number) => void
+
+export interface CompiledKernel {
+  readonly run: KernelFunction
+  readonly extent: number
+  readonly scratchBytes: number
+}
+
+/** Kernels kept compiled, used lately or not. */
+const cachedKernels = 1024
+
+const nothing: CompiledKernel = { run: () => {}, extent: 0, scratchBytes: 0 }
+
+export class KernelCache {
+  readonly #memory: WebAssembly.Memory
+  readonly #relaxed: boolean
+  /** The last is the most recently used. */
+  readonly #kernels = new Map<string, CompiledKernel>()
+  #compiled = 0
+
+  constructor(memory: WebAssembly.Memory, relaxed: boolean) {
+    this.#memory = memory
+    this.#relaxed = relaxed
+  }
+
+  /** How many kernels have been compiled so far. */
+  get compiled(): number {
+    return this.#compiled
+  }
+
+  get(kernels: readonly Kernel[]): readonly CompiledKernel[] {
+    const keys = kernels.map(kernelKey)
+    const missing = new Map<string, Kernel>()
+    keys.forEach((key, i) => {
+      if (!this.#kernels.has(key)) missing.set(key, kernels[i]!)
+    })
+    if (missing.size > 0) this.#compile(missing)
+    const found = keys.map((key) => this.#kernels.get(key)!)
+    for (const [i, key] of keys.entries()) {
+      this.#kernels.delete(key)
+      this.#kernels.set(key, found[i]!)
+    }
+    for (const key of this.#kernels.keys()) {
+      if (this.#kernels.size <= cachedKernels) break
+      this.#kernels.delete(key)
+    }
+    return found
+  }
+
+  clear(): void {
+    this.#kernels.clear()
+  }
+
+  #compile(kernels: ReadonlyMap<string, Kernel>): void {
+    const module = new ModuleBuilder({ maximum: maximumPages, shared: false })
+    const context: ModuleContext = { module, math: new MathFunctions(module, this.#relaxed), relaxed: this.#relaxed }
+    const functions = [...kernels.values()].map((kernel, i) => {
+      const compiled = compileKernel(context, kernel)
+      if (compiled) module.export(`k${i}`, compiled.f)
+      return compiled
+    })
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory: this.#memory } })
+    ;[...kernels.keys()].forEach((key, i) => {
+      const compiled = functions[i]
+      const run = instance.exports[`k${i}`] as KernelFunction
+      this.#kernels.set(key, compiled ? { run, extent: compiled.extent, scratchBytes: 0 } : nothing)
+    })
+    this.#compiled += kernels.size
+  }
+}
+
+function compileKernel(context: ModuleContext, kernel: Kernel): LoopFunction | null {
+  const unknown = [...kernel.buffers.map((b) => b.dtype), ...kernel.scalars].find((dtype) => dtype === 'float64')
+  if (unknown) throw new UnsupportedError('wasm: no float64 here; it has float32, int32, uint32 and bool. backend-cpu has float64')
+  switch (kernel.kind) {
+    case 'loop': return compileLoops(context, kernel)
+    case 'contraction': case 'convolution': return compileLoops(context, toLoops(kernel))
+    case 'scatter': return compileScatter(context, kernel)
+  }
+}
+

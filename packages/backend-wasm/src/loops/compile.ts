@@ -1,0 +1,195 @@
+/** Loop kernels as functions: the loops around the points, the stages at each. */
+import type { LoopKernel } from '@tenon/kernel'
+import { doWhile, type I32, loopWhile, sequence, type Statement, type Value, when } from '../assembler/code.ts'
+import { f32, i32 } from '../assembler/instructions.ts'
+import type { FunctionBuilder, Local, ModuleBuilder } from '../assembler/module.ts'
+import type { MathFunctions } from '../math/routines.ts'
+import { buildNest, type Group, type Loop, type Nest } from './nest.ts'
+import { tidyAxes } from './axes.ts'
+import type { Width } from './operations.ts'
+import { type GroupPlan, type Plan, planLanes } from './plan.ts'
+import { type Accumulator, begin, isArg, join, joinLanes, makeAccumulator, resultOf, take } from './reductions.ts'
+import { type ActiveLoop, type Host, innermost, Scope, type Site, target } from './scope.ts'
+import { pick } from './memory.ts'
+import { Values } from './values.ts'
+
+export interface ModuleContext {
+  readonly module: ModuleBuilder
+  readonly math: MathFunctions
+  readonly relaxed: boolean
+}
+
+export interface LoopFunction {
+  /** (arguments, begin, end): runs the rounds begin … end − 1 of the outermost loop. */
+  readonly f: FunctionBuilder<'none'>
+  /** Rounds of the outermost loop. */
+  readonly extent: number
+}
+
+interface Bounds {
+  /** Null where it is not known before the run. */
+  readonly start: number | null
+  readonly startCode: I32
+  readonly end: number | null
+  readonly endCode: I32
+}
+
+const wholeOf = (loop: Loop): Bounds => ({ start: 0, startCode: i32.const(0), end: loop.extent, endCode: i32.const(loop.extent) })
+
+/** Null when the kernel does nothing. */
+export function compileLoops(context: ModuleContext, kernel: LoopKernel): LoopFunction | null {
+  const built = buildNest(kernel)
+  if (!built) return null
+  const nest = tidyAxes(built)
+  return compileNest(context, nest, planLanes(nest))
+}
+
+export function compileNest(context: ModuleContext, nest: Nest, plan: Plan): LoopFunction {
+  const f = context.module.function(['i32', 'i32', 'i32'], 'none')
+  const compiler = new NestCompiler({ ...context, f, root: new Scope() }, nest, plan)
+  f.add(compiler.compile())
+  return { f, extent: plan.grid.order[0]?.extent ?? 1 }
+}
+
+class NestCompiler {
+  readonly #host: Host
+  readonly #nest: Nest
+  readonly #plan: Plan
+  readonly #values: Values
+
+  constructor(host: Host, nest: Nest, plan: Plan) {
+    this.#host = host
+    this.#nest = nest
+    this.#plan = plan
+    const { f, root } = host
+    const args = f.param(0, 'i32').get
+    const read = <T extends 'i32' | 'f32'>(type: T, value: Value): Value => {
+      const local: Local = f.local(type)
+      root.statements.push(local.set(value))
+      return local.get as Value
+    }
+    const bases = nest.buffers.map((_, i) => read('i32', i32.load(args, 4 * i)) as I32)
+    const first = 4 * nest.buffers.length
+    const scalars = nest.scalars.map((dtype, i) =>
+      dtype === 'float32' ? read('f32', f32.load(args, first + 4 * i)) : read('i32', i32.load(args, first + 4 * i)),
+    )
+    this.#values = new Values(host, nest, bases, scalars)
+  }
+
+  compile(): Statement {
+    const { root, f } = this.#host
+    const [begin, end] = [f.param(1, 'i32').get, f.param(2, 'i32').get]
+    const site: Site = { scopes: [root], depths: new Map(), lanes: null, parts: null, registers: new Map(), registerDepth: 0, lanesOfGrid: false }
+    const { grid } = this.#plan
+    this.#loops(site, grid, grid.order, { start: null, startCode: begin, end: null, endCode: end }, (inside) => this.#groups(inside))
+    return grid.order.length > 0 ? root.code : when(i32.ltS(begin, end), root.code)
+  }
+
+  /** Opens the loops of a plan, the first of them with the given bounds. */
+  #loops(site: Site, plan: GroupPlan, loops: readonly Loop[], bounds: Bounds | null, body: (site: Site) => void): void {
+    const [loop, ...rest] = loops
+    if (!loop) return body(site)
+    const variants = this.#variants(plan, loop)
+    this.#loop(site, loop, bounds ?? wholeOf(loop), variants, (inside) => this.#loops(inside, plan, rest, null, body))
+  }
+
+  /** How many points each round of a loop takes: as many as possible first, then fewer for what is left. */
+  #variants({ lanes, parts }: GroupPlan, loop: Loop): Variant[] {
+    const lanesOfGrid = lanes !== null && this.#nest.grid.some((l) => l.axis === lanes)
+    const variants: Variant[] = []
+    if (loop.axis === lanes) {
+      if (parts?.axis === lanes) variants.push({ step: 4 * parts.count, change: { lanes, parts, lanesOfGrid } })
+      variants.push({ step: 4, change: { lanes, lanesOfGrid } })
+    } else if (loop.axis === parts?.axis) variants.push({ step: parts.count, change: { parts, lanesOfGrid } })
+    return [...variants, { step: 1, change: {} }]
+  }
+
+  #loop(site: Site, { axis }: Loop, bounds: Bounds, variants: readonly Variant[], body: (site: Site) => void): void {
+    const { f } = this.#host
+    const counter = f.local('i32')
+    const parent = innermost(site)
+    parent.inner.push(counter.set(bounds.startCode))
+    let at = bounds.start
+    for (const { step, change } of variants) {
+      const rounds = at === null || bounds.end === null ? null : Math.floor((bounds.end - at) / step)
+      if (rounds === 0) continue
+      const loop: ActiveLoop = { axis, counter, start: at, step, entry: [], advance: [] }
+      const scope = new Scope(loop)
+      const depths = new Map([...site.depths, [axis, site.scopes.length]])
+      body({ ...site, ...change, scopes: [...site.scopes, scope], depths })
+      const next = counter.set(i32.add(counter.get, i32.const(step)))
+      const limit = bounds.end === null ? i32.sub(bounds.endCode, i32.const(step - 1)) : i32.const(bounds.end - step + 1)
+      const more = i32.ltS(counter.get, limit)
+      const repeat = rounds === null ? loopWhile : doWhileOf
+      const round = rounds === 1 ? sequence(scope.code, next) : repeat(more, sequence(scope.code, ...loop.advance, next))
+      parent.inner.push(sequence(...loop.entry, round))
+      if (at !== null && rounds !== null) at += rounds * step
+      else at = null
+    }
+  }
+
+  #groups(site: Site): void {
+    const registers = new Map<number, readonly Value[]>()
+    this.#nest.groups.forEach((group, i) => {
+      const scope = new Scope()
+      const inside: Site = { ...site, scopes: [...site.scopes, scope], registers, registerDepth: site.scopes.length }
+      const plan = this.#plan.groups[i]!
+      if (group.writes.length > 0) this.#loops(inside, plan, plan.order, null, (point) => this.#store(point, group))
+      else this.#reduce(inside, group, plan, registers)
+      innermost(site).inner.push(scope.code)
+    })
+  }
+
+  /** All values first: a store may change what another of the group loads. */
+  #store(site: Site, { writes }: Group): void {
+    const values = writes.map((w) => this.#values.get(site, w.value, widthAt(site)))
+    writes.forEach((w, i) => {
+      if (w.scatter) this.#values.memory.scatter(site, w.buffer, w.index, values[i]![0]!, w.scatter)
+      else this.#values.memory.store(site, w.buffer, w.index, values[i]!, widthAt(site))
+    })
+  }
+
+  #reduce(site: Site, group: Group, plan: GroupPlan, registers: Map<number, readonly Value[]>): void {
+    const scope = innermost(site)
+    const make = (r: Group['reductions'][number], width: Width): Accumulator => {
+      const accumulator = makeAccumulator((type) => this.#host.f.local(type), r, width)
+      scope.statements.push(begin(r, accumulator))
+      return accumulator
+    }
+    const own = plan.lanes !== null
+    const count = own ? (plan.parts?.count ?? 1) : (site.parts?.count ?? 1)
+    const width = own ? 'vector' : widthAt(site)
+    // With lanes of its own a group has vectors of partial results, and a single value for the rest of its axis.
+    const main = group.reductions.map((r) => Array.from({ length: count }, () => make(r, width)))
+    const rest = own ? group.reductions.map((r) => make(r, 'scalar')) : []
+    this.#loops(site, plan, plan.order, null, (point) => {
+      const here = widthAt(point)
+      group.reductions.forEach((r, i) => {
+        const accumulators = own && here === 'scalar' ? [rest[i]!] : main[i]!
+        this.#take(point, r, accumulators.slice(0, point.parts?.count ?? 1))
+      })
+    })
+    const t = target(this.#host, scope)
+    group.reductions.forEach((r, i) => {
+      if (own) scope.inner.push(join(t, r, main[i]!), joinLanes(t, r, main[i]![0]!, rest[i]!))
+      registers.set(r.stage, own ? [resultOf(r, rest[i]!)] : main[i]!.map((accumulator) => resultOf(r, accumulator)))
+    })
+  }
+
+  #take(point: Site, r: Group['reductions'][number], accumulators: readonly Accumulator[]): void {
+    const scope = innermost(point)
+    const width = widthAt(point)
+    const x = this.#values.get(point, r.value, width)
+    const positions = isArg(r) ? this.#values.get(point, r.position, width) : null
+    const t = target(this.#host, scope)
+    accumulators.forEach((accumulator, part) => scope.statements.push(take(t, r, accumulator, pick(x, part), () => pick(positions!, part))))
+  }
+}
+
+interface Variant {
+  readonly step: number
+  readonly change: Partial<Site>
+}
+
+const doWhileOf = (more: I32, body: Statement): Statement => doWhile(body, more)
+const widthAt = (site: Site): Width => (site.lanes === null ? 'scalar' : 'vector')

@@ -1,0 +1,110 @@
+import { cpu } from '@tenon/backend-cpu'
+import { printProgram } from '@tenon/kernel'
+import { expect, test } from 'vitest'
+import { arange, conv2d, exp, full, logSoftmax, maxPool2d, relu, rsqrt, softmax, Tensor, tensor, Variable, zeros } from './index.ts'
+import { snapshot } from './graph.ts'
+import { hostNode } from './node.ts'
+import { type Plan, plan } from './plan.ts'
+import { sizeOf } from './shape.ts'
+
+const host = (...shape: number[]): Tensor => new Tensor(hostNode(new Float32Array(sizeOf(shape)), shape, 'float32'))
+
+function planOf(...outputs: Tensor[]): Plan {
+  const graph = snapshot(outputs.map((t) => t.node))
+  return plan(graph.items, outputs.map((t) => ({ position: graph.position(t.node), over: null })), cpu().capabilities, () => false)
+}
+const kernels = (...outputs: Tensor[]): string[] => planOf(...outputs).program.steps.map((s) => (s.kind === 'run' ? s.kernel.kind : 'repeat'))
+
+test('a chain of elementwise work is one kernel', () => {
+  expect(kernels(exp(host(8, 4).mul(2).add(host(4)).neg()))).toEqual(['loop'])
+})
+
+test('a softmax is one kernel, and its row reductions are stages of it', () => {
+  expect(kernels(softmax(host(8, 16), 1))).toEqual(['loop'])
+  expect(kernels(logSoftmax(host(8, 16), -1).mul(2))).toEqual(['loop'])
+})
+
+test('a layer norm is one kernel', () => {
+  const x = host(8, 16)
+  const centred = x.sub(x.mean(1, { keepdim: true }))
+  expect(kernels(centred.mul(rsqrt(x.var(1, { keepdim: true }).add(1e-5))).mul(host(16)))).toEqual(['loop'])
+})
+
+test('a matmul takes its bias and activation along, where the activation branches too', () => {
+  expect(kernels(relu(host(8, 16).matmul(host(4, 16).transpose(0, 1)).add(host(4))))).toEqual(['contraction'])
+})
+
+test('a convolution takes its bias along through the reshapes around it; pooling is a second kernel', () => {
+  expect(kernels(maxPool2d(relu(conv2d(host(2, 3, 8, 8), host(4, 3, 3, 3), host(4), { padding: 1 })), 2))).toEqual(['convolution', 'loop'])
+})
+
+test('what a matmul reads through a view is not copied; what it reads through arithmetic is computed first', () => {
+  expect(kernels(host(3, 4).permute([1, 0]).matmul(host(3, 5)))).toEqual(['contraction'])
+  expect(kernels(host(4, 3).add(1).matmul(host(3, 5)))).toEqual(['loop', 'contraction'])
+})
+
+test('the gradient of max pooling stands on the grid of the pool, though it is written as an image', () => {
+  const x = host(2, 3, 8, 8)
+  const windows = x.reshape([2, 3, 4, 2, 4, 2]).permute([0, 1, 2, 4, 3, 5]).reshape([2, 3, 4, 4, 4])
+  const picked = arange(4).eq(windows.argmax(4, { keepdim: true })).cast('float32').mul(host(2, 3, 4, 4).unsqueeze(4))
+  const image = picked.reshape([2, 3, 4, 4, 2, 2]).permute([0, 1, 2, 4, 3, 5]).reshape([2, 3, 8, 8])
+  expect(kernels(image.mul(2))).toEqual(['loop'])
+})
+
+test('updates of several variables over the same elements share a kernel, and are done in place', () => {
+  const [p, m] = [host(5), host(5)]
+  const next = m.mul(0.9).add(host(5))
+  const plan = planOf(next, p.sub(next.mul(0.1)))
+  expect(plan.program.steps).toHaveLength(1)
+  expect(printProgram(plan.program)).toContain('stored')
+})
+
+test('expensive work that two kernels need is computed once, cheap work is repeated', () => {
+  const costly = exp(host(8, 16))
+  expect(kernels(costly.matmul(host(16, 2)), costly.sum(0))).toHaveLength(3)
+  const cheap = host(8, 16).mul(2)
+  expect(kernels(cheap.sum(0), cheap.sum(1))).toEqual(['loop', 'loop'])
+})
+
+test('a long reduction is a kernel of its own, not a single point inside its consumer', () => {
+  const x = host(64, 64)
+  expect(kernels(x.sub(x.mean()))).toEqual(['loop', 'loop'])
+})
+
+test('temporaries that are not needed at the same time share memory', () => {
+  let x = host(32, 32)
+  for (let i = 0; i < 8; i++) x = x.matmul(host(32, 32))
+  expect(planOf(x).program.arenaBytes).toBe(2 * 32 * 32 * 4)
+})
+
+test('a number other than 0 and ±1 is no part of a plan', () => {
+  const key = (lr: number): string => snapshot([host(4).mul(lr).node]).key
+  expect(key(0.1)).toBe(key(0.2))
+  expect(key(0.1)).not.toBe(key(1))
+})
+
+test('a chain too long for one kernel is cut, and deep graphs do not overflow the stack', () => {
+  let x: Tensor = host(4)
+  for (let i = 0; i < 5000; i++) x = x.add(host(4))
+  const plan = planOf(x)
+  expect(plan.program.steps.length).toBeGreaterThan(5)
+  expect(plan.program.steps.length).toBeLessThan(200)
+})
+
+test('an assign that reads other elements than it writes takes new memory', () => {
+  const v = new Variable(tensor([1, 2, 3]))
+  v.assign(v.add(v.flip(0).mul(10)))
+  expect([...v.dataSync()]).toEqual([31, 22, 13])
+  v.assign(v.slice(0, 1).pad([[0, 1]]))
+  expect([...v.dataSync()]).toEqual([22, 13, 0])
+})
+
+test('two variables can swap their values', () => {
+  const a = new Variable(full([2], 1))
+  const b = new Variable(full([2], 2))
+  zeros([1]).dataSync()
+  const before = a.add(0)
+  a.assign(b)
+  b.assign(before)
+  expect([[...a.dataSync()], [...b.dataSync()]]).toEqual([[2, 2], [1, 1]])
+})
