@@ -75,7 +75,7 @@ export class KernelCache {
     ;[...kernels.keys()].forEach((key, i) => {
       const compiled = functions[i]
       const run = instance.exports[`k${i}`] as KernelFunction
-      this.#kernels.set(key, compiled ? { run, extent: compiled.extent, scratchBytes: 0 } : nothing)
+      this.#kernels.set(key, compiled ? { run, extent: compiled.extent, scratchBytes: compiled.scratchBytes } : nothing)
     })
     this.#compiled += kernels.size
   }

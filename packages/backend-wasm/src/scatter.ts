@@ -1,9 +1,8 @@
 /** Scatters: independent loops give the output its first content, then the points follow one after the other. */
-import { type Expr, ExprPool, rebuild, type Scatter } from '@tenon/kernel'
+import { type Expr, ExprPool, product, rebuild, type Scatter } from '@tenon/kernel'
 import { i32 } from './assembler/instructions.ts'
 import { compileLoops, compileNest, type LoopFunction, type ModuleContext } from './loops/compile.ts'
 import type { Nest } from './loops/nest.ts'
-import { product } from './loops/nest.ts'
 
 export function compileScatter(context: ModuleContext, kernel: Scatter): LoopFunction | null {
   const { buffers, scalars, out } = kernel
@@ -16,16 +15,16 @@ export function compileScatter(context: ModuleContext, kernel: Scatter): LoopFun
   const points = product(kernel.grid) > 0 ? compilePoints(context, kernel, pool, copy) : null
 
   // Several points may meet in one element, so this is one part, for one thread.
-  const f = context.module.function(['i32', 'i32', 'i32'], 'none')
+  const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
   const args = f.param(0, 'i32').get
-  for (const part of [initial, points]) if (part) f.add(part.f.call(args, i32.const(0), i32.const(part.extent)))
-  return { f, extent: 1 }
+  for (const part of [initial, points]) if (part) f.add(part.f.call(args, i32.const(0), i32.const(part.extent), i32.const(0)))
+  return { f, extent: 1, scratchBytes: 0 }
 }
 
 function compilePoints(context: ModuleContext, kernel: Scatter, pool: ExprPool, copy: (e: Expr) => Expr): LoopFunction {
   const grid = kernel.grid.map((extent, axis) => ({ axis, extent })).filter((loop) => loop.extent > 1)
   const write = { buffer: kernel.out, index: copy(kernel.index), value: copy(kernel.value), scatter: kernel.op }
-  const nest: Nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups: [{ loops: [], reductions: [], writes: [write] }] }
+  const nest: Nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups: [{ loops: [], reductions: [], writes: [write] }], ranged: [] }
   const inOrder = { order: grid, lanes: null, parts: null }
   return compileNest(context, nest, { grid: inOrder, groups: [{ order: [], lanes: null, parts: null }] })
 }

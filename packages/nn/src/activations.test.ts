@@ -1,6 +1,21 @@
 import { tensor } from '@tenon/tensor'
 import { describe, expect, it } from 'vitest'
-import { ELU, Flatten, GELU, Identity, LeakyReLU, type Layer, LogSoftmax, ReLU, Sequential, Sigmoid, SiLU, Softmax, Softplus, Tanh } from './index.ts'
+import {
+  ELU,
+  Flatten,
+  GELU,
+  Identity,
+  type Layer,
+  LeakyReLU,
+  LogSoftmax,
+  ReLU,
+  Sequential,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Tanh,
+} from './index.ts'
 
 const inputs = [-3, -0.5, 0, 0.5, 3]
 
@@ -49,6 +64,8 @@ describe('Sequential', () => {
   })
 
   it('refuses what is no module', () => {
-    expect(() => new Sequential(new ReLU(), ((x: number) => x) as unknown as Layer)).toThrow('Sequential takes modules, argument 1 is function')
+    expect(() => new Sequential(new ReLU(), ((x: number) => x) as unknown as Layer)).toThrow(
+      'Sequential takes modules, argument 1 is function',
+    )
   })
 })

@@ -1,5 +1,18 @@
 /** Elementwise functions, and softmax, as layers. The formulas stand with the functions of the same names in @tenon/tensor. */
-import { elu, type GeluOptions, gelu, leakyRelu, logSoftmax, relu, sigmoid, silu, softmax, softplus, type Tensor, tanh } from '@tenon/tensor'
+import {
+  elu,
+  type GeluOptions,
+  gelu,
+  leakyRelu,
+  logSoftmax,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  type Tensor,
+  tanh,
+} from '@tenon/tensor'
 import { Module } from './module.ts'
 
 /** max(x, 0). PyTorch: `torch.nn.ReLU`. */

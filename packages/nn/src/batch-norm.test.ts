@@ -18,9 +18,9 @@ const read = async (x: Tensor | null): Promise<number[]> => [...(await x!.data()
 /** PyTorch 1.13: torch.nn.BatchNorm2d(3, momentum=…).double() with this weight and bias, called with x and then with 2x + 1. */
 const torch = {
   y: [
-    -0.1836811469, 1.513067705, -0.1176060753, -1.559632288, 1.304125599, 2.506687958, -2.252922722, -1.639597507, -1.58480688, -1.097347935,
-    -0.3249170606, -0.9402327354, 1.30221685, -0.1222066155, -1.182111887, 0.3499534578, 2.323503497, -1.156586877, -2.328315033, 2.043105097,
-    -1.373768657, -0.2620880258, -0.7511925646, -1.665646141,
+    -0.1836811469, 1.513067705, -0.1176060753, -1.559632288, 1.304125599, 2.506687958, -2.252922722, -1.639597507,
+    -1.58480688, -1.097347935, -0.3249170606, -0.9402327354, 1.30221685, -0.1222066155, -1.182111887, 0.3499534578,
+    2.323503497, -1.156586877, -2.328315033, 2.043105097, -1.373768657, -0.2620880258, -0.7511925646, -1.665646141,
   ],
   mean: [0.1716825798, 0.2097063843, 0.2417991672],
   variance: [1.824116204, 2.089137955, 2.179935559],
@@ -99,6 +99,8 @@ describe('BatchNorm2d', () => {
   it('says what is wrong', () => {
     expect(() => layer().forward(zeros([2, 4, 2, 2]))).toThrow('BatchNorm2d expects [N, 3, H, W], got [2, 4, 2, 2]')
     expect(() => layer().forward(zeros([2, 3]))).toThrow('BatchNorm2d expects [N, 3, H, W], got [2, 3]')
-    expect(() => new Sequential(layer()).forward(zeros([1, 3, 1, 1]))).toThrow('0 needs more than one value per channel to train, got [1, 3, 1, 1]')
+    expect(() => new Sequential(layer()).forward(zeros([1, 3, 1, 1]))).toThrow(
+      '0 needs more than one value per channel to train, got [1, 3, 1, 1]',
+    )
   })
 })

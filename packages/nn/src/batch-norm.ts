@@ -56,7 +56,9 @@ export class BatchNorm2d extends Module {
 
     const count = x.size / this.numFeatures
     if (this.training && count < 2) {
-      throw new ShapeError(`${modulePath(this)} needs more than one value per channel to train, got [${x.shape.join(', ')}]`)
+      throw new ShapeError(
+        `${modulePath(this)} needs more than one value per channel to train, got [${x.shape.join(', ')}]`,
+      )
     }
     const mean = x.mean([0, 2, 3]) // [C]
     const centred = x.sub(perChannel(mean))

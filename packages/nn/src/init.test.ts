@@ -50,8 +50,16 @@ describe('distributions', () => {
   const [fanIn, fanOut] = [16 * 9, 128 * 9]
 
   it.each([
-    ['kaimingUniform', () => init.calculateGain('relu') * Math.sqrt(3 / fanIn), (w: Parameter) => init.kaimingUniform(w, { nonlinearity: 'relu' })],
-    ['kaimingUniform of fanOut', () => Math.SQRT2 * Math.sqrt(3 / fanOut), (w: Parameter) => init.kaimingUniform(w, { mode: 'fanOut' })],
+    [
+      'kaimingUniform',
+      () => init.calculateGain('relu') * Math.sqrt(3 / fanIn),
+      (w: Parameter) => init.kaimingUniform(w, { nonlinearity: 'relu' }),
+    ],
+    [
+      'kaimingUniform of fanOut',
+      () => Math.SQRT2 * Math.sqrt(3 / fanOut),
+      (w: Parameter) => init.kaimingUniform(w, { mode: 'fanOut' }),
+    ],
     ['xavierUniform', () => 2 * Math.sqrt(6 / (fanIn + fanOut)), (w: Parameter) => init.xavierUniform(w, { gain: 2 })],
     ['uniform', () => 0.25, (w: Parameter) => init.uniform(w, -0.25, 0.25)],
   ])('%s fills its bounds evenly', async (_name, bound, fill) => {

@@ -59,12 +59,20 @@ export function fans(weight: Variable): Record<FanMode, number> {
 
 /** U(low, high). */
 export function uniform(variable: Variable, low = 0, high = 1, options: RandomOptions = {}): void {
-  variable.assign(rand(variable.shape, { ...options, dtype: variable.dtype }).mul(high - low).add(low))
+  variable.assign(
+    rand(variable.shape, { ...options, dtype: variable.dtype })
+      .mul(high - low)
+      .add(low),
+  )
 }
 
 /** N(mean, std²). */
 export function normal(variable: Variable, mean = 0, std = 1, options: RandomOptions = {}): void {
-  variable.assign(randn(variable.shape, { ...options, dtype: variable.dtype }).mul(std).add(mean))
+  variable.assign(
+    randn(variable.shape, { ...options, dtype: variable.dtype })
+      .mul(std)
+      .add(mean),
+  )
 }
 
 export function constant(variable: Variable, value: number): void {

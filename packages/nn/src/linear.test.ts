@@ -4,15 +4,36 @@ import { Linear } from './index.ts'
 
 const layer = (): Linear => {
   const linear = new Linear(3, 2)
-  linear.weight.assign(tensor([[1, 2, 3], [-1, 0, 1]]))
+  linear.weight.assign(
+    tensor([
+      [1, 2, 3],
+      [-1, 0, 1],
+    ]),
+  )
   linear.bias!.assign(tensor([10, 20]))
   return linear
 }
 
 describe('Linear', () => {
   it('is x Wᵀ + b, over any leading dimensions', async () => {
-    expect(await layer().forward(tensor([1, 1, 1])).toArray()).toEqual([16, 20])
-    expect(await layer().forward(tensor([[1, 0, 0], [0, 0, 2]])).toArray()).toEqual([[11, 19], [16, 22]])
+    expect(
+      await layer()
+        .forward(tensor([1, 1, 1]))
+        .toArray(),
+    ).toEqual([16, 20])
+    expect(
+      await layer()
+        .forward(
+          tensor([
+            [1, 0, 0],
+            [0, 0, 2],
+          ]),
+        )
+        .toArray(),
+    ).toEqual([
+      [11, 19],
+      [16, 22],
+    ])
     expect(layer().forward(zeros([5, 4, 3])).shape).toEqual([5, 4, 2])
   })
 

@@ -1,4 +1,13 @@
-import { arange, DTypeError, logicalAnd, logsumexp, ShapeError, type Tensor, UnsupportedError, where } from '@tenon/tensor'
+import {
+  arange,
+  DTypeError,
+  logicalAnd,
+  logsumexp,
+  ShapeError,
+  type Tensor,
+  UnsupportedError,
+  where,
+} from '@tenon/tensor'
 
 export type Reduction = 'mean' | 'sum' | 'none'
 
@@ -38,7 +47,9 @@ export function nllLoss(logProbabilities: Tensor, target: Tensor, options: LossO
  */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   if (input.ndim !== target.ndim || input.shape.some((size, d) => size !== target.shape[d])) {
-    throw new ShapeError(`mseLoss expects a target of shape [${input.shape.join(', ')}], that of the input, got [${target.shape.join(', ')}]`)
+    throw new ShapeError(
+      `mseLoss expects a target of shape [${input.shape.join(', ')}], that of the input, got [${target.shape.join(', ')}]`,
+    )
   }
   const difference = input.sub(target)
   return reduce('mseLoss', difference.mul(difference), options)
@@ -63,7 +74,9 @@ function classDim(op: string, scores: Tensor, target: Tensor): number {
   const { dtype } = target
   if (dtype !== 'int32' && dtype !== 'uint32') {
     if (dtype !== 'bool' && target.ndim === scores.ndim) {
-      throw new UnsupportedError(`${op} takes classes as int32 so far, and no probabilities as targets: got ${dtype} [${target.shape.join(', ')}]`)
+      throw new UnsupportedError(
+        `${op} takes classes as int32 so far, and no probabilities as targets: got ${dtype} [${target.shape.join(', ')}]`,
+      )
     }
     throw new DTypeError(`${op} takes classes as int32, got ${dtype}; cast with target.cast('int32')`)
   }
@@ -75,7 +88,8 @@ function classDim(op: string, scores: Tensor, target: Tensor): number {
   }
   const classes = scores.shape[dim]!
   const bad = target.node.storage?.host?.find((value) => value < 0 || value >= classes)
-  if (bad !== undefined) throw new RangeError(`${op}: class ${bad} is not among the ${classes} classes 0 … ${classes - 1}`)
+  if (bad !== undefined)
+    throw new RangeError(`${op}: class ${bad} is not among the ${classes} classes 0 … ${classes - 1}`)
   return dim
 }
 

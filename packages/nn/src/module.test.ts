@@ -1,6 +1,18 @@
 import { full, relu, ShapeError, type Tensor, tensor, Variable, zeros } from '@tenon/tensor'
 import { describe, expect, it, vi } from 'vitest'
-import { BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, modulePath, Parameter, ReLU, Sequential } from './index.ts'
+import {
+  BatchNorm2d,
+  Conv2d,
+  Dropout,
+  Flatten,
+  Linear,
+  MaxPool2d,
+  Module,
+  modulePath,
+  Parameter,
+  ReLU,
+  Sequential,
+} from './index.ts'
 
 class Block extends Module {
   readonly fc: Linear
@@ -56,7 +68,15 @@ describe('what a module holds', () => {
 
   it('lists modules and children with PyTorch’s paths', () => {
     const net = new Net()
-    expect(names(net.namedModules())).toEqual(['', 'blocks.0', 'blocks.0.fc', 'blocks.1', 'blocks.1.fc', 'heads.mean', 'heads.spread'])
+    expect(names(net.namedModules())).toEqual([
+      '',
+      'blocks.0',
+      'blocks.0.fc',
+      'blocks.1',
+      'blocks.1.fc',
+      'heads.mean',
+      'heads.spread',
+    ])
     expect(names(net.namedChildren())).toEqual(['blocks.0', 'blocks.1', 'heads.mean', 'heads.spread'])
   })
 
@@ -110,7 +130,9 @@ describe('what a module holds', () => {
     const net = new Sequential(new Linear(3, 4), new other.Linear(4, 2) as unknown as Linear)
     expect(names(net.namedParameters())).toEqual(['0.weight', '0.bias', '1.weight', '1.bias'])
     expect(net.eval()[1]?.training).toBe(false)
-    expect(() => new Sequential(new Identity4(), ...[net[1]!]).forward(zeros([1, 3]))).toThrow('1.weight expects 4 input features, got [1, 3]')
+    expect(() => new Sequential(new Identity4(), ...[net[1]!]).forward(zeros([1, 3]))).toThrow(
+      '1.weight expects 4 input features, got [1, 3]',
+    )
   })
 })
 
@@ -122,7 +144,10 @@ class Identity4 extends Module {
 
 describe('paths in errors', () => {
   it('name the layer whose weight does not fit', () => {
-    const net = new Sequential(new Sequential(new Conv2d(1, 8, 3), new ReLU(), new MaxPool2d(2), new Conv2d(32, 8, 3)), new Flatten())
+    const net = new Sequential(
+      new Sequential(new Conv2d(1, 8, 3), new ReLU(), new MaxPool2d(2), new Conv2d(32, 8, 3)),
+      new Flatten(),
+    )
     expect(() => net.forward(zeros([8, 1, 30, 30]))).toThrow('0.3.weight expects 32 input channels, got [8, 8, 14, 14]')
     expect(() => net.forward(zeros([8, 1, 30, 30]))).toThrow(ShapeError)
   })

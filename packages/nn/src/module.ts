@@ -91,7 +91,9 @@ export abstract class Module {
 
   /** All Variables that are no parameters, as running statistics, with their paths. */
   namedBuffers(): [path: string, buffer: Variable][] {
-    return [...variablesOf(this)].filter(([, variable]) => !isParameter(variable)).map(([path, buffer]) => [path, buffer])
+    return [...variablesOf(this)]
+      .filter(([, variable]) => !isParameter(variable))
+      .map(([path, buffer]) => [path, buffer])
   }
 
   /** This module (its path is '') and all below it, each once. */
@@ -130,4 +132,3 @@ export abstract class Module {
 
 /** A module from one tensor to one tensor: what `Sequential` chains. */
 export type Layer = Module & { forward(x: Tensor): Tensor }
-

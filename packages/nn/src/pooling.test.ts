@@ -7,14 +7,42 @@ const square = (): Tensor => arange(16).cast('float32').reshape([1, 1, 4, 4])
 
 describe('MaxPool2d', () => {
   it('takes the greatest of each window, which are disjoint by default', async () => {
-    expect(await new MaxPool2d(2).forward(square()).toArray()).toEqual([[[[5, 7], [13, 15]]]])
+    expect(await new MaxPool2d(2).forward(square()).toArray()).toEqual([
+      [
+        [
+          [5, 7],
+          [13, 15],
+        ],
+      ],
+    ])
     expect(await new MaxPool2d([2, 4]).forward(square()).toArray()).toEqual([[[[7], [15]]]])
   })
 
   it('overlaps with a stride, and pads with −∞', async () => {
-    expect(await new MaxPool2d(3, { stride: 1 }).forward(square()).toArray()).toEqual([[[[10, 11], [14, 15]]]])
-    expect(await new MaxPool2d(3, { stride: 2, padding: 1 }).forward(square().sub(100)).toArray()).toEqual([[[[-95, -93], [-87, -85]]]])
-    expect(await new MaxPool2d(2, { stride: 1, dilation: 2 }).forward(square()).toArray()).toEqual([[[[10, 11], [14, 15]]]])
+    expect(await new MaxPool2d(3, { stride: 1 }).forward(square()).toArray()).toEqual([
+      [
+        [
+          [10, 11],
+          [14, 15],
+        ],
+      ],
+    ])
+    expect(await new MaxPool2d(3, { stride: 2, padding: 1 }).forward(square().sub(100)).toArray()).toEqual([
+      [
+        [
+          [-95, -93],
+          [-87, -85],
+        ],
+      ],
+    ])
+    expect(await new MaxPool2d(2, { stride: 1, dilation: 2 }).forward(square()).toArray()).toEqual([
+      [
+        [
+          [10, 11],
+          [14, 15],
+        ],
+      ],
+    ])
   })
 
   it('leaves out what fills no window', () => {
@@ -29,7 +57,14 @@ describe('MaxPool2d', () => {
 
 describe('AvgPool2d', () => {
   it('takes the mean of each window', async () => {
-    expect(await new AvgPool2d(2).forward(square()).toArray()).toEqual([[[[2.5, 4.5], [10.5, 12.5]]]])
+    expect(await new AvgPool2d(2).forward(square()).toArray()).toEqual([
+      [
+        [
+          [2.5, 4.5],
+          [10.5, 12.5],
+        ],
+      ],
+    ])
   })
 
   it('counts the padding as zeros, or not at all', async () => {

@@ -18,7 +18,10 @@ export class Sequential extends Module {
     super()
     this.length = layers.length
     for (const [i, layer] of layers.entries()) {
-      if (!isModule(layer)) throw new TypeError(`Sequential takes modules, argument ${i} is ${typeof layer}; a function becomes one as the forward of a class`)
+      if (!isModule(layer))
+        throw new TypeError(
+          `Sequential takes modules, argument ${i} is ${typeof layer}; a function becomes one as the forward of a class`,
+        )
       ;(this as { [index: number]: Layer })[i] = layer
     }
   }

@@ -40,7 +40,13 @@ describe('loadStateDict', () => {
     const model = net()
     const before = await model.stateDict()['0.weight']!.data()
     const { '2.bias': _bias, '1.runningVar': _var, ...rest } = model.stateDict()
-    const state = { ...rest, '0.weight': zeros([2, 1, 3, 3]), '2.weight': zeros([2, 5]), '0.bias': zeros([2], { dtype: 'int32' }), extra: zeros([1]) }
+    const state = {
+      ...rest,
+      '0.weight': zeros([2, 1, 3, 3]),
+      '2.weight': zeros([2, 5]),
+      '0.bias': zeros([2], { dtype: 'int32' }),
+      extra: zeros([1]),
+    }
     expect(() => model.loadStateDict(state)).toThrow(StateDictError)
     expect(() => model.loadStateDict(state)).toThrow(
       [
@@ -63,7 +69,9 @@ describe('loadStateDict', () => {
   })
 
   it('refuses a wrong shape even so', () => {
-    expect(() => net().loadStateDict({ '0.bias': zeros([3]) }, { strict: false })).toThrow('0.bias: float32 [2] is expected, got float32 [3]')
+    expect(() => net().loadStateDict({ '0.bias': zeros([3]) }, { strict: false })).toThrow(
+      '0.bias: float32 [2] is expected, got float32 [3]',
+    )
   })
 
   it('casts other precisions of the same kind', async () => {
@@ -77,7 +85,10 @@ describe('loadStateDict', () => {
     const shared = new Linear(2, 2)
     const model = new Sequential(shared, shared)
     const { weight, bias } = new Linear(2, 2)
-    expect(model.loadStateDict({ '0.weight': weight, '0.bias': bias! })).toEqual({ missingKeys: [], unexpectedKeys: [] })
+    expect(model.loadStateDict({ '0.weight': weight, '0.bias': bias! })).toEqual({
+      missingKeys: [],
+      unexpectedKeys: [],
+    })
     expect(await shared.weight.data()).toEqual(await weight.data())
   })
 })

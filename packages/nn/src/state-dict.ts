@@ -1,4 +1,4 @@
-import { isTensor, type Tensor, TenonError, type Variable } from '@tenon/tensor'
+import { isTensor, TenonError, type Tensor, type Variable } from '@tenon/tensor'
 import type { Module } from './module.ts'
 import { variablesOf } from './walk.ts'
 
@@ -18,14 +18,22 @@ export interface LoadReport {
 }
 
 /** Assigns the entries of `state` to the Variables of `module`; all or none. */
-export function loadState(module: Module, state: Readonly<Record<string, Tensor>>, { strict = true }: LoadOptions): LoadReport {
+export function loadState(
+  module: Module,
+  state: Readonly<Record<string, Tensor>>,
+  { strict = true }: LoadOptions,
+): LoadReport {
   const own = new Map(variablesOf(module, true))
   const pathsOf = new Map<Variable, string[]>()
   for (const [path, variable] of own) pathsOf.set(variable, [...(pathsOf.get(variable) ?? []), path])
   // A shared Variable has several paths, and one of them is enough.
-  const missingKeys = [...pathsOf.values()].filter((paths) => !paths.some((path) => path in state)).map((paths) => paths[0]!)
+  const missingKeys = [...pathsOf.values()]
+    .filter((paths) => !paths.some((path) => path in state))
+    .map((paths) => paths[0]!)
   const unexpectedKeys = Object.keys(state).filter((path) => !own.has(path))
-  const values = [...own].filter(([path]) => path in state).map(([path, variable]) => ({ path, variable, value: state[path]! }))
+  const values = [...own]
+    .filter(([path]) => path in state)
+    .map(([path, variable]) => ({ path, variable, value: state[path]! }))
   const wrong = values.flatMap(({ path, variable, value }) => misfit(path, variable, value) ?? [])
 
   const problems = [
@@ -34,8 +42,11 @@ export function loadState(module: Module, state: Readonly<Record<string, Tensor>
     ...wrong,
   ]
   if (problems.length > 0) {
-    const advice = wrong.length > 0 || !strict ? '' : '\nTo load only the entries that both sides have, pass { strict: false }.'
-    throw new StateDictError(`The state dict does not fit ${module.constructor.name}; nothing was loaded.\n  ${problems.join('\n  ')}${advice}`)
+    const advice =
+      wrong.length > 0 || !strict ? '' : '\nTo load only the entries that both sides have, pass { strict: false }.'
+    throw new StateDictError(
+      `The state dict does not fit ${module.constructor.name}; nothing was loaded.\n  ${problems.join('\n  ')}${advice}`,
+    )
   }
   for (const { variable, value } of values) if (value !== variable) variable.assign(value.cast(variable.dtype))
   return { missingKeys, unexpectedKeys }
@@ -44,6 +55,11 @@ export function loadState(module: Module, state: Readonly<Record<string, Tensor>
 /** What keeps `value` from being assigned. Other precisions of the same kind are cast, as PyTorch does. */
 function misfit(path: string, { dtype, shape }: Variable, value: Tensor): string | null {
   if (!isTensor(value)) return `${path}: a Tensor is expected, got ${value === null ? 'null' : typeof value}`
-  const fits = value.ndim === shape.length && value.shape.every((size, d) => size === shape[d]) && value.dtype.startsWith('float') === dtype.startsWith('float')
-  return fits ? null : `${path}: ${dtype} [${shape.join(', ')}] is expected, got ${value.dtype} [${value.shape.join(', ')}]`
+  const fits =
+    value.ndim === shape.length &&
+    value.shape.every((size, d) => size === shape[d]) &&
+    value.dtype.startsWith('float') === dtype.startsWith('float')
+  return fits
+    ? null
+    : `${path}: ${dtype} [${shape.join(', ')}] is expected, got ${value.dtype} [${value.shape.join(', ')}]`
 }

@@ -13,7 +13,14 @@ const close = (list: readonly number[]): number[] => list.map((value) => expect.
 describe('clipGradNorm', () => {
   it('scales all gradients by one factor, and returns the norm that they had', async () => {
     const [a, b, frozen] = [withGrad(3, 4), withGrad(12), new Variable(tensor([1]))]
-    const norm = clipGradNorm([['a', a], ['b', b], ['frozen', frozen]], 1)
+    const norm = clipGradNorm(
+      [
+        ['a', a],
+        ['b', b],
+        ['frozen', frozen],
+      ],
+      1,
+    )
     expect(await norm.item()).toBe(13)
     // torch.nn.utils.clip_grad_norm_, 1.13
     expect(await read(a.grad)).toEqual(close([0.23076921701431274, 0.307692289352417]))

@@ -51,7 +51,9 @@ export class Schedule {
   /** Goes on where another left off. @throws OptimizerError if the state is none. */
   loadStateDict({ baseLr, lastEpoch }: ScheduleState): void {
     if (!Number.isFinite(baseLr) || !Number.isInteger(lastEpoch) || lastEpoch < 0) {
-      throw new OptimizerError(`${this.constructor.name}: a state has a baseLr and a lastEpoch, got ${JSON.stringify({ baseLr, lastEpoch })}`)
+      throw new OptimizerError(
+        `${this.constructor.name}: a state has a baseLr and a lastEpoch, got ${JSON.stringify({ baseLr, lastEpoch })}`,
+      )
     }
     this.#baseLr = baseLr
     this.#lastEpoch = lastEpoch

@@ -42,10 +42,14 @@ export const readHeader = (bytes: Uint8Array, refuse: Refuse): Header => {
     refuse(`it is cut off: the header should have ${headerBytes} bytes, ${bytes.length - 8} are there`)
   }
   const fields = parseHeader(bytes.subarray(8, dataStart), refuse)
-  const { [metadataKey]: metadata = {}, ...tensors } = fields
-  const entries = Object.entries(tensors).map(([name, info]) => readEntry(name, info, refuse))
+  const entries: Entry[] = []
+  let metadata: Readonly<Record<string, string>> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === metadataKey) metadata = readMetadata(value, refuse)
+    else entries.push(readEntry(name, value, refuse))
+  }
   checkTiling(entries, bytes.length - dataStart, refuse)
-  return { entries, metadata: readMetadata(metadata, refuse), dataStart }
+  return { entries, metadata, dataStart }
 }
 
 const parseHeader = (bytes: Uint8Array, refuse: Refuse): Record<string, unknown> => {

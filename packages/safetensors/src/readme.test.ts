@@ -18,7 +18,10 @@ it('the example of the README prints what stands below it', async () => {
   })
   try {
     // Outside the workspace, where no package can be found by its name.
-    await writeFile(file, code.replace(/'@tenon\/(\w+)'/g, (_, name) => `'${packages}${name}/src/index.ts'`))
+    await writeFile(
+      file,
+      code.replace(/'@tenon\/(\w+)'/g, (_, name) => `'${packages}${name}/src/index.ts'`),
+    )
     await import(file)
   } finally {
     log.mockRestore()

@@ -29,9 +29,10 @@ export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
   for (const root of roots) if (!items[root]!.leaf) written[root] = true
   const consumers = consumersOf(items)
   const launches = new Map<number, readonly number[]>()
+  const taken = new Set<number>()
   items.forEach((item, i) => {
     if (item.leaf || loweringOf(item).kind !== 'launch') return
-    const path = item.op === 'scatter' ? [i] : epilogue(items, consumers, written, launches, i)
+    const path = item.op === 'scatter' ? [i] : epilogue(items, consumers, written, taken, i)
     written[path.at(-1)!] = true
     launches.set(path.at(-1)!, path)
     if (item.op !== 'scatter') for (const operand of item.inputs) writeBase(items, written, operand)
@@ -48,30 +49,38 @@ function consumersOf(items: readonly Item[]): number[][] {
   return consumers
 }
 
-/** Values from a launch to the end of its kernel: elementwise work, and reorderings of the same elements, that nobody else looks into. */
-function epilogue(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], taken: ReadonlyMap<number, unknown>, launch: number): number[] {
+/**
+ * Values from a launch to the end of its kernel: elementwise work, and reorderings of the same elements, that nobody else looks
+ * into. `taken` is what epilogues hold already.
+ */
+function epilogue(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], taken: Set<number>, launch: number): number[] {
   const fits = (i: number): boolean => items[i]!.size === items[launch]!.size && !taken.has(i)
   const path = [launch]
   let length = 1
-  for (let at: number | null = launch; at !== null && !written[at]; ) {
+  for (let at = launch; !written[at]; ) {
     const [next] = consumers[at]! as [number?]
-    const moved: boolean = next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
-    at = moved ? next! : joinAfter(items, consumers, written, at, fits)
-    if (at === null) break
+    const moved = next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
+    const region = moved ? [next] : branchesAfter(items, consumers, written, at, fits)
+    if (!region) break
+    at = region.at(-1)!
     path.push(at)
-    if (!moved || written[at]) length = path.length
+    if (moved && !written[at]) continue
+    length = path.length
+    for (const i of region) taken.add(i)
   }
+  for (const i of path.slice(0, length)) taken.add(i)
   return path.slice(0, length)
 }
 
-/** The elementwise value through which alone `start` is used: its only consumer, or where the branches of a small expression meet. */
-function joinAfter(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], start: number, fits: (i: number) => boolean): number | null {
+/** Elementwise work through which alone `start` is used, up to the value where its branches meet, which comes last. */
+function branchesAfter(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], start: number, fits: (i: number) => boolean): number[] | null {
   const region = new Set([start])
   while (region.size < 16) {
     const next = Math.min(...[...region].flatMap((i) => consumers[i]!.filter((c) => !region.has(c))))
     if (next === Infinity || !fits(next) || loweringOf(items[next]!).kind !== 'pointwise') return null
     region.add(next)
-    if ([...region].every((i) => i === next || (!(written[i] && i !== start) && consumers[i]!.every((c) => region.has(c))))) return next
+    const closed = [...region].every((i) => i === next || ((i === start || !written[i]) && consumers[i]!.every((c) => region.has(c))))
+    if (closed) return [...region].slice(1)
   }
   return null
 }

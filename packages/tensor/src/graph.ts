@@ -62,7 +62,7 @@ export function snapshot(roots: readonly Node[]): Graph {
     found.add(node)
     if (!isLeaf(node)) for (const input of node.inputs) stack.push(resolve(input))
   }
-  const nodes = [...found].sort((a, b) => a.id - b.id)
+  const nodes = canonical(found)
   const positions = new Map(nodes.map((node, i) => [node, i]))
   const position = (node: Node): number => positions.get(resolve(node))!
   const items = nodes.map((node): Item => {
@@ -80,6 +80,23 @@ export function snapshot(roots: readonly Node[]): Graph {
     }
   })
   return { items, nodes, position, key: items.map(itemKey).join(';') }
+}
+
+/**
+ * Inputs before their consumers, in the order of creation; but leaves where they are first used. A read of a variable was made when
+ * it was last assigned, which is no part of what is computed: two steps with another order of assigns are equal.
+ */
+function canonical(found: ReadonlySet<Node>): Node[] {
+  const ordered = new Set<Node>()
+  for (const node of [...found].filter((n) => !isLeaf(n)).sort((a, b) => a.id - b.id)) {
+    for (const input of node.inputs) {
+      const source = resolve(input)
+      if (isLeaf(source)) ordered.add(source)
+    }
+    ordered.add(node)
+  }
+  for (const node of found) ordered.add(node)
+  return [...ordered]
 }
 
 function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {

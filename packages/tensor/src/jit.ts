@@ -80,30 +80,31 @@ function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, arg
   let slots = 0
   const placeholders = mapTensors(args, (t) => (t instanceof Variable ? t : new Tensor(inputNode(slots++, t, backend)))) as Args
   const gradsRead = new Map<Variable, Tensor | null>()
-  const gradsWritten = new Set<Variable>()
+  /** With what was there before. */
+  const gradsWritten = new Map<Variable, Tensor | null>()
   gradHooks.read = (variable, grad) => {
     if (gradsWritten.has(variable)) return grad
     if (!gradsRead.has(variable)) gradsRead.set(variable, grad && new Tensor(inputNode(slots++, grad, backend)))
     return gradsRead.get(variable)!
   }
-  gradHooks.write = (variable) => {
-    gradsWritten.add(variable)
+  gradHooks.write = (variable, before) => {
+    if (!gradsWritten.has(variable)) gradsWritten.set(variable, before)
   }
   capture.active = true
   try {
     const output = fn(...placeholders)
     if (output instanceof Promise) throw new JitError('jit takes a synchronous function; this one returned a promise. Read and await outside of it.')
-    return record(output, backend, gradsRead, gradsWritten)
+    return record(output, backend, gradsRead, [...gradsWritten.keys()])
   } finally {
     capture.active = false
     gradHooks.read = gradHooks.write = null
     for (const state of [...pendingVariables]) rollback(state)
     // What was written into grad is a recipe of the capture; a run sets it to its result.
-    for (const variable of gradsWritten) variable.grad = null
+    for (const [variable, before] of gradsWritten) variable.grad = before
   }
 }
 
-function record(output: unknown, backend: Backend, gradsRead: ReadonlyMap<Variable, Tensor | null>, gradsWritten: ReadonlySet<Variable>): Captured {
+function record(output: unknown, backend: Backend, gradsRead: ReadonlyMap<Variable, Tensor | null>, gradsWritten: readonly Variable[]): Captured {
   const variables = [...pendingVariables]
   const taken = new Set<Node>()
   const results: { node: Node; gradOf: Variable | null }[] = []
@@ -130,7 +131,7 @@ function record(output: unknown, backend: Backend, gradsRead: ReadonlyMap<Variab
     results,
     output: template,
     gradsRead: new Map([...gradsRead].map(([variable, grad]) => [variable, grad !== null])),
-    gradsCleared: [...gradsWritten].filter((variable) => !variable.grad),
+    gradsCleared: gradsWritten.filter((variable) => !variable.grad),
   }
 }
 

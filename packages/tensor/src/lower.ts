@@ -149,10 +149,10 @@ class Emitter {
       const size = this.item(part).shape[dim]!
       start -= size
       if (size === 0) continue
-      const from = p.binary('le', p.int(start), i)
-      const inside = p.and(from, p.binary('lt', i, p.int(start + size)))
+      const before = p.binary('lt', i, p.int(start + size))
+      const inside = p.and(p.binary('le', p.int(start), i), before)
       const x = this.at(part, index.map((e, d) => (d === dim ? p.sub(e, p.int(start)) : e)), p.and(valid, inside))
-      result = result ? p.select(from, result, x) : x
+      result = result ? p.select(before, x, result) : x
     }
     return result ?? p.literal(item.dtype, 0)
   }
@@ -241,6 +241,12 @@ function indexOf(p: ExprPool, { factors, extents, inGrid }: Iteration, grid: num
   return factors.map((list) => list.reduce((sum, f) => p.scaleAdd(sum, f, axes[at++]!), p.int(0)))
 }
 
+/** Each value is asked for once, so that lowering ends. */
+function write({ items, written }: Fusion, position: number): void {
+  if (written[position]) throw new Error(`lowering ${items[position]!.op} ${items[position]!.shape.join('×')} asks for itself`)
+  written[position] = true
+}
+
 /** Finds the grid of a written value: all its axes, or those at which the reductions inside it stand. */
 function probe(fusion: Fusion, root: number): Iteration {
   let factors: readonly (readonly number[])[] = fusion.items[root]!.shape.map((d) => (d === 1 ? [] : [d]))
@@ -253,7 +259,7 @@ function probe(fusion: Fusion, root: number): Iteration {
       const { found } = emitter
       return found ? iterate(root, factors, extents.map((_, a) => found.has(a))) : iteration
     } catch (signal) {
-      if (signal instanceof MustWrite) fusion.written[signal.position] = true
+      if (signal instanceof MustWrite) write(fusion, signal.position)
       else if (signal instanceof MustSplit) factors = split(factors, signal.splits)
       else throw signal
     }
@@ -316,7 +322,7 @@ export function lowerLaunch(fusion: Fusion, end: number): Lowered | null {
       return { kernel: { ...kernel, buffers: emitter.buffers(), scalars: emitter.scalarTypes() }, buffers: emitter.positions, scalars: emitter.scalars, writes: [end] }
     } catch (signal) {
       if (!(signal instanceof MustWrite)) throw signal
-      fusion.written[signal.position] = true
+      write(fusion, signal.position)
       if (signal.position !== launch) continue
       fusion.launches.delete(end)
       fusion.launches.set(launch, [launch])

@@ -76,7 +76,7 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
   for (const root of roots) {
     const node = resolve(root)
     if (node.size === 0 && !node.storage) settleEmpty(node)
-    else if (!node.storage && node.op !== 'variable') results.add(node)
+    else if (!isLeaf(node)) results.add(node)
   }
   const { computed, written } = assignments(variables, results)
   const targets = [...results, ...computed.map(([, node]) => node)]
@@ -198,9 +198,10 @@ export function launch(backend: Backend, { plan: made, executable }: Compiled, l
   const { program, bindings, inPlace, passing } = made
   const outcome: BufferHandle[] = []
   const fresh: BufferHandle[] = []
+  const external = program.buffers.filter(({ role }) => role === 'external')
   const buffers = bindings.map((binding, i) => {
     if ('leaf' in binding) return deviceBuffer(leaf(binding.leaf), backend)
-    const { dtype, length } = program.buffers[i]!
+    const { dtype, length } = external[i]!
     const buffer = backend.allocate(dtype, length)
     fresh.push(buffer)
     outcome[binding.result] = buffer

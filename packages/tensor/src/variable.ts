@@ -37,7 +37,7 @@ export class Variable extends Tensor {
   /** What `backward` left: d loss / d this, or null. */
   get grad(): Tensor | null { return gradHooks.read ? gradHooks.read(this, this.#grad) : this.#grad }
   set grad(grad: Tensor | null) {
-    gradHooks.write?.(this)
+    gradHooks.write?.(this, this.#grad)
     this.#grad = grad
   }
 
@@ -61,6 +61,6 @@ export class Variable extends Tensor {
 /** What a capture watches: gradients that a captured step reads or leaves. */
 export const gradHooks: {
   read: ((variable: Variable, grad: Tensor | null) => Tensor | null) | null
-  write: ((variable: Variable) => void) | null
+  write: ((variable: Variable, before: Tensor | null) => void) | null
 } = { read: null, write: null }
 

@@ -44,7 +44,7 @@ function splitPoints(nest: Nest): { axis: number; inner: number }[] {
     if (e.op !== 'binary' || e.b.op !== 'literal') continue
     for (const [atom, coefficient] of nest.pool.linear(e.a).terms) {
       const inner = e.b.value / Math.abs(coefficient)
-      if (atom.op !== 'index' || !Number.isInteger(inner)) continue
+      if (atom.op !== 'index' || nest.ranged.includes(atom.axis) || !Number.isInteger(inner)) continue
       if (inner > 1 && inner < atom.extent && atom.extent % inner === 0) points.push({ axis: atom.axis, inner })
     }
   }
@@ -67,7 +67,10 @@ function splitAt(nest: Nest, axis: number, inner: number): Nest | null {
 function merge(nest: Nest): Nest {
   for (;;) {
     const lists = [nest.grid, ...nest.groups.map((g) => g.loops)]
-    const neighbours = lists.flatMap((loops) => loops.slice(1).map((inner, i) => ({ outer: loops[i]!, inner })))
+    const mergeable = (l: Loop): boolean => !nest.ranged.includes(l.axis)
+    const neighbours = lists
+      .flatMap((loops) => loops.slice(1).map((inner, i) => ({ outer: loops[i]!, inner })))
+      .filter(({ outer, inner }) => mergeable(outer) && mergeable(inner))
     const better = firstDefined(neighbours, ({ outer, inner }) => mergeTwo(nest, outer, inner))
     if (!better) return nest
     nest = better

@@ -1,5 +1,5 @@
 /** Loop kernels as functions: the loops around the points, the stages at each. */
-import type { LoopKernel } from '@tenon/kernel'
+import { isArg, type LoopKernel } from '@tenon/kernel'
 import { doWhile, type I32, loopWhile, sequence, type Statement, type Value, when } from '../assembler/code.ts'
 import { f32, i32 } from '../assembler/instructions.ts'
 import type { FunctionBuilder, Local, ModuleBuilder } from '../assembler/module.ts'
@@ -8,7 +8,7 @@ import { buildNest, type Group, type Loop, type Nest } from './nest.ts'
 import { tidyAxes } from './axes.ts'
 import type { Width } from './operations.ts'
 import { type GroupPlan, type Plan, planLanes } from './plan.ts'
-import { type Accumulator, begin, isArg, join, joinLanes, makeAccumulator, resultOf, take } from './reductions.ts'
+import { type Accumulator, begin, join, joinLanes, makeAccumulator, resultOf, take } from './reductions.ts'
 import { type ActiveLoop, type Host, innermost, Scope, type Site, target } from './scope.ts'
 import { pick } from './memory.ts'
 import { Values } from './values.ts'
@@ -19,11 +19,11 @@ export interface ModuleContext {
   readonly relaxed: boolean
 }
 
+/** A kernel as a function of (arguments, begin, end, scratch): see `KernelFunction`. */
 export interface LoopFunction {
-  /** (arguments, begin, end): runs the rounds begin … end − 1 of the outermost loop. */
   readonly f: FunctionBuilder<'none'>
-  /** Rounds of the outermost loop. */
   readonly extent: number
+  readonly scratchBytes: number
 }
 
 interface Bounds {
@@ -38,17 +38,45 @@ const wholeOf = (loop: Loop): Bounds => ({ start: 0, startCode: i32.const(0), en
 
 /** Null when the kernel does nothing. */
 export function compileLoops(context: ModuleContext, kernel: LoopKernel): LoopFunction | null {
-  const built = buildNest(kernel)
-  if (!built) return null
-  const nest = tidyAxes(built)
-  return compileNest(context, nest, planLanes(nest))
+  const nest = buildNest(kernel)
+  if (!nest) return null
+  const tidy = tidyAxes(nest)
+  return compileNest(context, tidy, planLanes(tidy))
 }
 
 export function compileNest(context: ModuleContext, nest: Nest, plan: Plan): LoopFunction {
-  const f = context.module.function(['i32', 'i32', 'i32'], 'none')
-  const compiler = new NestCompiler({ ...context, f, root: new Scope() }, nest, plan)
-  f.add(compiler.compile())
-  return { f, extent: plan.grid.order[0]?.extent ?? 1 }
+  const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
+  const [begin, end] = [f.param(1, 'i32').get, f.param(2, 'i32').get]
+  const outermost = plan.grid.order[0]
+  const ranges = new Map(outermost ? [[outermost.axis, { start: null, startCode: begin, end: null, endCode: end }]] : [])
+  const code = new NestCompiler({ ...context, f, root: new Scope() }, nest, plan, [], ranges).compile()
+  f.add(outermost ? code : when(i32.ltS(begin, end), code))
+  return { f, extent: outermost?.extent ?? 1, scratchBytes: 0 }
+}
+
+/** A part of a larger kernel: of its buffers the last are scratch, and of its grid some axes are run in part. */
+export interface Piece {
+  readonly kernel: LoopKernel
+  readonly scratchBuffers: number
+  readonly ranged: readonly number[]
+}
+
+/** A function of (arguments, address of each scratch buffer, begin and end of each ranged axis). */
+export function compilePiece(context: ModuleContext, { kernel, scratchBuffers, ranged }: Piece): FunctionBuilder<'none'> {
+  const params = Array.from({ length: 1 + scratchBuffers + 2 * ranged.length }, () => 'i32' as const)
+  const f = context.module.function(params, 'none')
+  const nest = buildNest(kernel, ranged)
+  if (!nest) return f
+  const tidy = tidyAxes(nest)
+  const addresses = Array.from({ length: scratchBuffers }, (_, i) => f.param(1 + i, 'i32').get)
+  const ranges = new Map(
+    ranged.map((axis, i) => {
+      const at = 1 + scratchBuffers + 2 * i
+      return [axis, { start: null, startCode: f.param(at, 'i32').get, end: null, endCode: f.param(at + 1, 'i32').get }]
+    }),
+  )
+  f.add(new NestCompiler({ ...context, f, root: new Scope() }, tidy, planLanes(tidy), addresses, ranges).compile())
+  return f
 }
 
 class NestCompiler {
@@ -56,11 +84,13 @@ class NestCompiler {
   readonly #nest: Nest
   readonly #plan: Plan
   readonly #values: Values
+  readonly #ranges: ReadonlyMap<number, Bounds>
 
-  constructor(host: Host, nest: Nest, plan: Plan) {
+  constructor(host: Host, nest: Nest, plan: Plan, scratch: readonly I32[], ranges: ReadonlyMap<number, Bounds>) {
     this.#host = host
     this.#nest = nest
     this.#plan = plan
+    this.#ranges = ranges
     const { f, root } = host
     const args = f.param(0, 'i32').get
     const read = <T extends 'i32' | 'f32'>(type: T, value: Value): Value => {
@@ -68,8 +98,9 @@ class NestCompiler {
       root.statements.push(local.set(value))
       return local.get as Value
     }
-    const bases = nest.buffers.map((_, i) => read('i32', i32.load(args, 4 * i)) as I32)
-    const first = 4 * nest.buffers.length
+    const own = nest.buffers.length - scratch.length
+    const bases = nest.buffers.map((_, i) => (i < own ? (read('i32', i32.load(args, 4 * i)) as I32) : scratch[i - own]!))
+    const first = 4 * own
     const scalars = nest.scalars.map((dtype, i) =>
       dtype === 'float32' ? read('f32', f32.load(args, first + 4 * i)) : read('i32', i32.load(args, first + 4 * i)),
     )
@@ -77,20 +108,18 @@ class NestCompiler {
   }
 
   compile(): Statement {
-    const { root, f } = this.#host
-    const [begin, end] = [f.param(1, 'i32').get, f.param(2, 'i32').get]
+    const { root } = this.#host
     const site: Site = { scopes: [root], depths: new Map(), lanes: null, parts: null, registers: new Map(), registerDepth: 0, lanesOfGrid: false }
     const { grid } = this.#plan
-    this.#loops(site, grid, grid.order, { start: null, startCode: begin, end: null, endCode: end }, (inside) => this.#groups(inside))
-    return grid.order.length > 0 ? root.code : when(i32.ltS(begin, end), root.code)
+    this.#loops(site, grid, grid.order, (inside) => this.#groups(inside))
+    return root.code
   }
 
-  /** Opens the loops of a plan, the first of them with the given bounds. */
-  #loops(site: Site, plan: GroupPlan, loops: readonly Loop[], bounds: Bounds | null, body: (site: Site) => void): void {
+  #loops(site: Site, plan: GroupPlan, loops: readonly Loop[], body: (site: Site) => void): void {
     const [loop, ...rest] = loops
     if (!loop) return body(site)
     const variants = this.#variants(plan, loop)
-    this.#loop(site, loop, bounds ?? wholeOf(loop), variants, (inside) => this.#loops(inside, plan, rest, null, body))
+    this.#loop(site, loop, this.#ranges.get(loop.axis) ?? wholeOf(loop), variants, (inside) => this.#loops(inside, plan, rest, body))
   }
 
   /** How many points each round of a loop takes: as many as possible first, then fewer for what is left. */
@@ -134,7 +163,7 @@ class NestCompiler {
       const scope = new Scope()
       const inside: Site = { ...site, scopes: [...site.scopes, scope], registers, registerDepth: site.scopes.length }
       const plan = this.#plan.groups[i]!
-      if (group.writes.length > 0) this.#loops(inside, plan, plan.order, null, (point) => this.#store(point, group))
+      if (group.writes.length > 0) this.#loops(inside, plan, plan.order, (point) => this.#store(point, group))
       else this.#reduce(inside, group, plan, registers)
       innermost(site).inner.push(scope.code)
     })
@@ -162,7 +191,7 @@ class NestCompiler {
     // With lanes of its own a group has vectors of partial results, and a single value for the rest of its axis.
     const main = group.reductions.map((r) => Array.from({ length: count }, () => make(r, width)))
     const rest = own ? group.reductions.map((r) => make(r, 'scalar')) : []
-    this.#loops(site, plan, plan.order, null, (point) => {
+    this.#loops(site, plan, plan.order, (point) => {
       const here = widthAt(point)
       group.reductions.forEach((r, i) => {
         const accumulators = own && here === 'scalar' ? [rest[i]!] : main[i]!
@@ -180,7 +209,7 @@ class NestCompiler {
     const scope = innermost(point)
     const width = widthAt(point)
     const x = this.#values.get(point, r.value, width)
-    const positions = isArg(r) ? this.#values.get(point, r.position, width) : null
+    const positions = isArg(r.op) ? this.#values.get(point, r.position, width) : null
     const t = target(this.#host, scope)
     accumulators.forEach((accumulator, part) => scope.statements.push(take(t, r, accumulator, pick(x, part), () => pick(positions!, part))))
   }

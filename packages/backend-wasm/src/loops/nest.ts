@@ -2,7 +2,9 @@
  * A loop kernel made ready for code: every loop has an axis number of its own, stages that run over the same points are one group, `stored` is
  * gone, and short reductions are written out.
  */
-import { type BufferParam, distinct, type DType, type Expr, ExprPool, isFloat, type LoopKernel, rebuild, type ReduceOp, type Stage } from '@tenon/kernel'
+import {
+  type BufferParam, distinct, type DType, type Expr, ExprPool, identity, type LoopKernel, product, rebuild, type ReduceOp, type Stage,
+} from '@tenon/kernel'
 
 export interface Loop {
   readonly axis: number
@@ -40,12 +42,12 @@ export interface Nest {
   readonly scalars: readonly DType[]
   readonly grid: readonly Loop[]
   readonly groups: readonly Group[]
+  /** Axes of the grid whose bounds are given at every call: they stay as they are. */
+  readonly ranged: readonly number[]
 }
 
-export const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1)
-
 /** Null when there is nothing to do. */
-export function buildNest(kernel: LoopKernel): Nest | null {
+export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): Nest | null {
   const { stages } = kernel
   if (product(kernel.grid) === 0) return null
   const pool = new ExprPool()
@@ -90,7 +92,7 @@ export function buildNest(kernel: LoopKernel): Nest | null {
 
   const [only] = groups
   if (!only) return null
-  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups }
+  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups, ranged }
   // One group of stores: its points are as independent as the grid's.
   if (groups.length > 1 || only.reductions.length > 0) return nest
   return { ...nest, grid: [...grid, ...only.loops], groups: [{ ...only, loops: [] }] }
@@ -111,15 +113,6 @@ function partition(stages: readonly Stage[]): number[][] {
 
 const usesRegisters = (e: Expr, stages: readonly number[]): boolean =>
   [...distinct([e])].some((x) => x.op === 'register' && stages.includes(x.stage))
-
-export function identity(op: ReduceOp, dtype: DType): number {
-  switch (op) {
-    case 'sum': case 'argmax': case 'argmin': return 0
-    case 'prod': return 1
-    case 'max': return isFloat(dtype) ? -Infinity : dtype === 'int32' ? -(2 ** 31) : 0
-    case 'min': return isFloat(dtype) ? Infinity : dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint32' ? 2 ** 32 - 1 : 1
-  }
-}
 
 /** Most terms, and most expressions in all of them, that are worth more than a loop. */
 const longestWrittenOut = 16

@@ -2,11 +2,10 @@
  * Which axis becomes the lanes of vectors. Either one of the grid, and then all stages compute four points at once; or each group of stages has
  * its own, the axis it reduces or stores along. Chosen by counting instructions, roughly: what matters is which accesses are neighbours.
  */
-import { type Expr, type Load, operands } from '@tenon/kernel'
+import { type Expr, isArg, type Load, operands, product } from '@tenon/kernel'
 import { isInlined, routines } from '../math/routines.ts'
 import { isPowerOfTwo } from './division.ts'
 import type { Group, Loop, Nest } from './nest.ts'
-import { product } from './nest.ts'
 
 export interface Parts {
   readonly axis: number
@@ -69,7 +68,7 @@ function ownAxes(nest: Nest): Candidate {
   const chosen = nest.groups.map((g) => {
     const scalar = costOf(nest, g, null, null)
     let best = { plan: plain(g.loops), cost: outer * points(g.loops) * scalar }
-    if (g.reductions.some((r) => r.op === 'argmax' || r.op === 'argmin')) return best
+    if (g.reductions.some((r) => isArg(r.op))) return best
     for (const lanes of g.loops) {
       const vector = costOf(nest, g, lanes.axis, null)
       const rounds = Math.floor(lanes.extent / 4) * vector + (lanes.extent % 4) * scalar
@@ -136,7 +135,7 @@ function costOf(nest: Nest, group: Group, lanes: number | null, across: number |
     operands(e).forEach(visit)
   }
   for (const r of group.reductions) {
-    cost += r.op === 'argmax' || r.op === 'argmin' ? 5 : 1
+    cost += isArg(r.op) ? 5 : 1
     visit(r.value)
   }
   for (const w of group.writes) {

