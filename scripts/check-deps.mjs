@@ -42,7 +42,9 @@ export function checkDependencies(folder) {
   return [
     ...projects.flatMap((project) => checkManifest(project, projects)),
     ...findCycles(projects),
-    ...projects.flatMap((project) => sources(project.folder).flatMap((file) => checkFile(file, project, shared, folder))),
+    ...projects.flatMap((project) =>
+      sources(project.folder).flatMap((file) => checkFile(file, project, shared, folder)),
+    ),
   ]
 }
 
@@ -67,7 +69,8 @@ const listed = (project, kinds) => kinds.flatMap((kind) => Object.keys(project.m
 function checkManifest(project, projects) {
   if (project.free) return []
   const ours = (names) => names.filter((name) => projects.some((other) => other.name === name))
-  const rule = (allowed) => `arrows point down only, and ${project.name} may need ${allowed.join(', ') || 'none of ours'}`
+  const rule = (allowed) =>
+    `arrows point down only, and ${project.name} may need ${allowed.join(', ') || 'none of ours'}`
   const check = (names, allowed, why) =>
     ours(names)
       .filter((name) => !allowed.includes(shortName(name)))
@@ -89,7 +92,8 @@ function findCycles(projects) {
       return
     }
     if (done.has(project)) return
-    for (const name of listed(project, dependencyKinds)) if (byName.has(name)) visit(byName.get(name), [...trail, project.name])
+    for (const name of listed(project, dependencyKinds))
+      if (byName.has(name)) visit(byName.get(name), [...trail, project.name])
     done.add(project)
   }
   for (const project of projects) visit(project, [])

@@ -42,9 +42,18 @@ test('an arrow that points up or skips the waist is refused in the manifest', ()
 })
 
 test("a package's tests may need what is far below, and what the root installs for all tests", () => {
-  const manifest = { name: '@tenon/nn', peerDependencies: { '@tenon/tensor': '*' }, devDependencies: { '@tenon/kernel': '*' } }
+  const manifest = {
+    name: '@tenon/nn',
+    peerDependencies: { '@tenon/tensor': '*' },
+    devDependencies: { '@tenon/kernel': '*' },
+  }
   const source = "import 'vitest'\nimport '@tenon/kernel'\nimport 'node:fs'"
-  const workspace = { 'package.json': { devDependencies: { vitest: '*' } }, ...kernel, ...tensor, 'packages/nn/package.json': manifest }
+  const workspace = {
+    'package.json': { devDependencies: { vitest: '*' } },
+    ...kernel,
+    ...tensor,
+    'packages/nn/package.json': manifest,
+  }
   expect(problemsOf({ ...workspace, 'packages/nn/src/linear.test.ts': source })).toEqual([])
   expect(problemsOf({ ...workspace, 'packages/nn/src/linear.ts': source })).toHaveLength(3)
 })
@@ -69,7 +78,9 @@ test('Node-only code stays behind /node', () => {
 })
 
 test('a relative import does not leave its package', () => {
-  expect(problemsOf({ ...kernel, ...tensor, 'packages/tensor/src/a.ts': "export * from '../../kernel/src/expr.ts'" })).toEqual([
+  expect(
+    problemsOf({ ...kernel, ...tensor, 'packages/tensor/src/a.ts': "export * from '../../kernel/src/expr.ts'" }),
+  ).toEqual([
     "packages/tensor/src/a.ts imports '../../kernel/src/expr.ts': a relative import stays inside @tenon/tensor",
   ])
 })

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { install, providePnpm } from './pnpm.mjs'
+import { install } from './pnpm.mjs'
 import { CommandError, main, phase, root, run } from './run.mjs'
 import { turbo } from './turbo.mjs'
 
@@ -12,7 +12,7 @@ const tool = (name, ...args) => run(join(root, 'node_modules/.bin', name), args)
 const script = (name) => run('node', [join(root, 'scripts', name)])
 
 const checks = {
-  'format and lint': () => tool('biome', 'ci', '--error-on-warnings', '.'),
+  'format and lint': () => tool('biome', 'ci', '--error-on-warnings', '--colors=off', '.'),
   types: () => tool('tsc', '--noEmit'),
   'dependency rules': () => script('check-deps.mjs'),
   'size of the core': () => script('check-lines.mjs'),
@@ -21,7 +21,6 @@ const checks = {
 
 await main(() => {
   install()
-  providePnpm()
   const failed = []
   const attempt = (name, body) => {
     try {
@@ -54,12 +53,16 @@ function runTests() {
   const file = join(folder, 'tests.json')
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const { status } = spawnSync('npm', ['test', '--', ...reporters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    const { status } = spawnSync('npm', ['test', '--', ...reporters], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     if (!existsSync(file)) return { success: false, passed: 0, failed: 1 }
     const results = JSON.parse(readFileSync(file, 'utf8'))
     // A file that cannot be loaded fails without a failed test in it.
     const broken = results.testResults.filter(
-      ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
+      ({ status, assertionResults }) =>
+        status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
     )
     return { success: status === 0, passed: results.numPassedTests, failed: results.numFailedTests + broken.length }
   } finally {

@@ -10,9 +10,21 @@ import { root } from './run.mjs'
 const folder = mkdtempSync(join(tmpdir(), 'tenon-samples-'))
 try {
   const outfile = join(folder, 'torch-cases.mjs')
-  await build({ entryPoints: [join(root, 'packages/conformance/src/torch-cases.ts')], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning', keepNames: true })
+  await build({
+    entryPoints: [join(root, 'packages/conformance/src/torch-cases.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+    keepNames: true,
+  })
   const { torchCases } = await import(pathToFileURL(outfile).href)
-  process.stdout.write(JSON.stringify(torchCases(), (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value)))
+  process.stdout.write(
+    JSON.stringify(torchCases(), (_, value) =>
+      typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value,
+    ),
+  )
 } finally {
   rmSync(folder, { recursive: true })
 }

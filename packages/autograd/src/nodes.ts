@@ -7,7 +7,10 @@ export const variableOf = (node: Node): Variable | null =>
 
 /** `mul float32 [64, 10]`, `"conv1.weight" float32 [16, 1, 3, 3]`: how errors call a value. */
 export function describe(node: Node): string {
-  const variable = variableOf(node)
-  const what = variable ? (variable.name ? `"${variable.name}"` : 'a Variable') : node.op === 'host' ? 'a tensor made of given values' : node.op
+  let source = node
+  while (source.op === 'reshape' && source.inputs[0]) source = source.inputs[0] // sum() is a reduceSum with a reshape on top
+  const variable = variableOf(source)
+  const names = { host: 'a tensor made of given values', const: 'a number', variable: variable?.name ? `"${variable.name}"` : 'a Variable', input: 'an argument' }
+  const what = source.op in names ? names[source.op as keyof typeof names] : source.op
   return `${what} ${node.dtype} ${showShape(node.shape)}`
 }

@@ -35,7 +35,7 @@ interface Evaluation {
 
 type Loop = (n: number) => void
 
-/** The block of one expression: filled by loops that are added when it is first wanted, and free for others when all its users are done. */
+/** The block of an expression: filled by loops that are added when it is first wanted, and free when all its users are done. */
 interface Value {
   want(): Block
   done(): void
@@ -131,7 +131,7 @@ export function compileBlocks(
   }
 }
 
-/** How often each expression is wanted; a root once more than it is done with, so that its block is never taken for another. */
+/** How often each expression is wanted; a root once more than it is done with, so that its block is never free. */
 function countUses(roots: readonly Expr[], inputs: (e: Expr) => readonly Expr[]): Map<Expr, number> {
   const uses = new Map<Expr, number>()
   const visit = (e: Expr): void => {

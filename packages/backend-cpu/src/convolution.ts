@@ -32,9 +32,9 @@ export function compileConvolution(kernel: Convolution, frame: Frame): () => voi
 }
 
 /**
- * Adds what one input channel gives to the plane of one output channel, by runs along the last axis that need no checks of bounds.
- * Output o and tap k play the same part in the position o·stride + k·dilation − padLow, so that axis is walked in its longer
- * direction: along the outputs, or, where they are fewer than the taps as in the gradient of the weights, along the taps.
+ * Adds what one input channel gives to the plane of one output channel, by runs along the last axis that need no checks
+ * of bounds. Output o and tap k play the same part in the position o·stride + k·dilation − padLow, so a run goes along
+ * the outputs, or, where they are fewer than the taps as in the gradient of the weights, along the taps.
  */
 function compileChannel(kernel: Convolution, frame: Frame, result: Float64Array): (x: number, w: number) => void {
   const { spatial } = kernel

@@ -355,33 +355,35 @@ describe('loop kernels', () => {
   })
 })
 
-test.each([
-  ['set', [7, 4, 9]],
-  ['add', [7, 7, 18]],
-] as const)('scatter %s goes through the points in order, and passes over indices outside', (op, expected) => {
-  const i = pool.index(0, 6)
-  const kernel: Scatter = {
-    kind: 'scatter',
-    op,
-    out: 0,
-    grid: [6],
-    scalars: ['float32'],
-    buffers: [
-      { dtype: 'float32', length: 3 },
-      { dtype: 'int32', length: 6 },
-      { dtype: 'float32', length: 6 },
-    ],
-    initial: pool.add(pool.scalar('float32', 0), pool.cast('float32', pool.index(0, 3))),
-    index: pool.load('int32', 1, i),
-    value: pool.load('float32', 2, i),
+describe('scatters', () => {
+  /** Of the numbers 10 … 60 to the elements 1, −1, 3, 1, 0, 3 of a buffer of three; some lie outside. */
+  const scatter = (op: Scatter['op']): number[] => {
+    const i = pool.index(0, 6)
+    const kernel: Scatter = {
+      kind: 'scatter',
+      op,
+      out: 0,
+      grid: [6],
+      scalars: ['float32'],
+      buffers: [
+        { dtype: 'float32', length: 3 },
+        { dtype: 'int32', length: 6 },
+        { dtype: 'float32', length: 6 },
+      ],
+      initial: pool.add(pool.scalar('float32', 0), pool.cast('float32', pool.index(0, 3))),
+      index: pool.load('int32', 1, i),
+      value: pool.load('float32', 2, i),
+    }
+    return [...runKernel(kernel, [[], [1, -1, 3, 1, 0, 3], [10, 20, 30, 40, 50, 60]], [7])]
   }
-  // It begins as 7, 8, 9 for `set`, and so that point 1 and 2 end as 7 and 18 for `add`.
-  const out = runKernel(
-    kernel,
-    [[], [1, -1, 3, 1, 0, 2], [5, 100, 100, 4, op === 'set' ? 7 : 5, op === 'set' ? 9 : 14]],
-    [op === 'set' ? 7 : 2],
-  )
-  expect([...out]).toEqual(op === 'set' ? expected : [7, 3 + 9, 18])
+
+  test('set leaves the last value for an element, and the initial one where there is none', () => {
+    expect(scatter('set')).toEqual([50, 40, 9])
+  })
+
+  test('add adds all values for an element to the initial one', () => {
+    expect(scatter('add')).toEqual([7 + 50, 8 + 10 + 40, 9])
+  })
 })
 
 describe('programs', () => {

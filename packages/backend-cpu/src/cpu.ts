@@ -26,8 +26,8 @@ const capabilities: Capabilities = {
 }
 
 /**
- * The reference backend: plain loops over typed arrays, in double precision inside a step, no code generation. It runs anywhere, has
- * every dtype, and is what the other backends are held against.
+ * The reference backend: plain loops over typed arrays on one thread, in double precision inside an operation, with no
+ * code generation. It runs anywhere, has every dtype, and is what the other backends are held against.
  */
 export function cpu(): Backend {
   return kernelBackend<TypedArray>({

@@ -1,6 +1,6 @@
 /**
- * The scalar operations as loops over blocks of points. All values are doubles here, whatever their dtype: a step computes
- * in double and is then rounded to its dtype (`settle`), which for float32 gives the correctly rounded result.
+ * The scalar operations as loops over blocks of points. All values are doubles here, whatever their dtype: a loop computes
+ * in double, and what it gives is then rounded to its dtype (`settle`), which for float32 is the correctly rounded result.
  * Every loop is written out, so that the engine compiles each for itself.
  */
 import { type BinaryOp, type DType, isFloat, type TypedArray, type UnaryOp } from '@tenon/kernel'

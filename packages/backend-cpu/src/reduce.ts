@@ -1,4 +1,4 @@
-/** Reductions of blocks to one value for each grid point. Floats are summed and multiplied in double, and rounded last. */
+/** Reductions of blocks to a value for each grid point. Floats are summed and multiplied in double, and rounded last. */
 import { identity, isFloat, type ReduceStage } from '@tenon/kernel'
 import { type Block, settle } from './operations.ts'
 

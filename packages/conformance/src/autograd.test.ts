@@ -62,6 +62,20 @@ describe('backward', () => {
     expect(await values(w.grad)).toEqual([2, 4])
   })
 
+  test('leaves gradients that can be read after a Variable on the way has changed, the loss read or not', async () => {
+    const w = parameter(f64(1, 2), 'w')
+    const count = new Variable(scalar(3))
+    for (const read of [false, true]) {
+      w.grad = null
+      const loss = exp(w.mul(count)).sum()
+      count.assign(count.add(1))
+      backward(loss)
+      if (read) await loss.item()
+      const factor = read ? 4 : 3
+      expect((await values(w.grad))[1]).toBeCloseTo(factor * Math.exp(2 * factor), 6)
+    }
+  })
+
   test('keeps the dtype of each Variable', () => {
     const w = parameter(tensor([1, 2]), 'w')
     backward(w.cast('float64').sum())
@@ -81,8 +95,8 @@ describe('backward', () => {
   test('names what cut the way to every Variable', () => {
     const w = parameter(f64(1, 2), 'w')
     expect(() => backward(f64(1).sum())).toThrow(GradientError)
-    expect(() => backward(w.detach().sum())).toThrow(/depends on no Variable with requiresGrad.*cut by: detach/)
-    expect(() => backward(noGrad(() => w.mul(2)).sum())).toThrow(/cut by: noGrad/)
+    expect(() => backward(w.detach().sum())).toThrow(/depends on no Variable with requiresGrad.*cut by detach/)
+    expect(() => backward(noGrad(() => w.mul(2)).sum())).toThrow(/cut by noGrad/)
     expect(() => backward(new Variable(f64(1)).sum())).toThrow(/Parameters have requiresGrad/)
   })
 })
@@ -180,7 +194,7 @@ describe('valueAndGrad', () => {
   test('refuses a tensor argument that can have no gradient', () => {
     const labels = tensor(new Int32Array([1, 0]))
     const fn = valueAndGrad((x: Tensor, index: Tensor) => x.gather(0, index).sum())
-    expect(() => fn(f64(1, 2), labels)).toThrow(/input 1 is int32/)
+    expect(() => fn(f64(1, 2), labels)).toThrow(/input 1 is a tensor made of given values int32 \[2\]/)
   })
 })
 
@@ -213,14 +227,14 @@ describe('noGrad', () => {
         return x.mul(2)
       })
     const inside = await Promise.all([later(1), later(10), later(5)])
-    for (const y of inside) expect(() => grad(y.sum(), x)).toThrow(/cut by: noGrad/)
+    for (const y of inside) expect(() => grad(y.sum(), x)).toThrow(/cut by noGrad/)
     expect(grad(x.mul(2).sum(), x)).toHaveLength(1)
   })
 
   test('does not keep the gradient itself from being built', async () => {
     const x = f64(1, 2)
-    const y = where(x.gt(1), x.mul(x), x)
-    const [g] = noGrad(() => grad(y.sum(), x))
+    const y = where(x.gt(1), x.mul(x), x).sum()
+    const [g] = noGrad(() => grad(y, x))
     expect(await values(g!)).toEqual([1, 4])
   })
 })

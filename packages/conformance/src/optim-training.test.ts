@@ -1,6 +1,17 @@
 /** Whole training steps: gradients, clipping, schedules and updates together, with jit and without, on every backend. */
 import { backward } from '@tenon/autograd'
-import { BatchNorm2d, Conv2d, crossEntropy, Dropout, Flatten, Linear, MaxPool2d, mseLoss, ReLU, Sequential } from '@tenon/nn'
+import {
+  BatchNorm2d,
+  Conv2d,
+  crossEntropy,
+  Dropout,
+  Flatten,
+  Linear,
+  MaxPool2d,
+  mseLoss,
+  ReLU,
+  Sequential,
+} from '@tenon/nn'
 import { Adam, AdamW, CosineAnnealingLR, clipGradNorm, SGD, StepLR } from '@tenon/optim'
 import { counters, jit, manualSeed, memory, type Tensor, tensor, useBackend } from '@tenon/tensor'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -42,7 +53,9 @@ describe.each(backends)('training on $name', ({ make }) => {
     await useBackend(make())
   })
 
-  const regression = async (wrap: <F extends (...args: [Tensor, Tensor]) => Tensor>(step: F) => F): Promise<{ found: number[]; start: number[]; plans: number; losses: number[] }> => {
+  const regression = async (
+    wrap: <F extends (...args: [Tensor, Tensor]) => Tensor>(step: F) => F,
+  ): Promise<{ found: number[]; start: number[]; plans: number; losses: number[] }> => {
     manualSeed(4)
     const model = new Linear(2, 1)
     const start = [...(await model.weight.data()), await model.bias!.item()]
@@ -64,7 +77,12 @@ describe.each(backends)('training on $name', ({ make }) => {
       if (i === 2) plans = counters.plans
     }
     const read = await Promise.all(losses.map((loss) => loss.item()))
-    return { found: [...(await model.weight.data()), await model.bias!.item()], start, plans: counters.plans - plans, losses: read }
+    return {
+      found: [...(await model.weight.data()), await model.bias!.item()],
+      start,
+      plans: counters.plans - plans,
+      losses: read,
+    }
   }
 
   test('takes the steps of its formulas, and plans nothing anew after the second', async () => {
@@ -82,47 +100,53 @@ describe.each(backends)('training on $name', ({ make }) => {
   })
 
   const images = (step: number): [Tensor, Tensor] => [
-    tensor(Float32Array.from({ length: 4 * 64 }, (_, i) => Math.sin(i * (1 + (Math.floor(i / 64) % 3)) + step)), [4, 1, 8, 8]),
+    tensor(
+      Float32Array.from({ length: 4 * 64 }, (_, i) => Math.sin(i * (1 + (Math.floor(i / 64) % 3)) + step)),
+      [4, 1, 8, 8],
+    ),
     tensor(Int32Array.from([0, 1, 2, 0])),
   ]
 
   test.each([
     ['Adam', Adam],
     ['AdamW', AdamW],
-  ] as const)('a net with batch norm and dropout learns with %s; memory stays flat, logits and losses can be read after the step', async (_name, Kind) => {
-    manualSeed(1)
-    const model = new Sequential(
-      new Conv2d(1, 4, 3, { padding: 1 }),
-      new BatchNorm2d(4),
-      new ReLU(),
-      new MaxPool2d(2),
-      new Flatten(),
-      new Dropout(0.2),
-      new Linear(64, 3),
-    )
-    const optimizer = new Kind(model.namedParameters(), { lr: 0.01 })
-    const schedule = new CosineAnnealingLR(optimizer, 60)
-    const losses: number[] = []
-    let held = memory()
-    for (let i = 0; i < 60; i++) {
-      const [x, y] = images(i % 5)
-      optimizer.zeroGrad()
-      const logits = model.forward(x)
-      const loss = crossEntropy(logits, y)
-      backward(loss)
-      optimizer.step()
-      schedule.step()
-      losses.push(await loss.item())
-      if (i === 20) held = memory()
-      if (i === 59) {
-        expect(memory()).toEqual(held)
-        expect(await crossEntropy(tensor(await logits.data(), logits.shape), y).item()).toBeCloseTo(losses[i]!, 5)
+  ] as const)(
+    'a net with batch norm and dropout learns with %s; memory stays flat, logits and losses can be read after the step',
+    async (_name, Kind) => {
+      manualSeed(1)
+      const model = new Sequential(
+        new Conv2d(1, 4, 3, { padding: 1 }),
+        new BatchNorm2d(4),
+        new ReLU(),
+        new MaxPool2d(2),
+        new Flatten(),
+        new Dropout(0.2),
+        new Linear(64, 3),
+      )
+      const optimizer = new Kind(model.namedParameters(), { lr: 0.01 })
+      const schedule = new CosineAnnealingLR(optimizer, 60)
+      const losses: number[] = []
+      let held = memory()
+      for (let i = 0; i < 60; i++) {
+        const [x, y] = images(i % 5)
+        optimizer.zeroGrad()
+        const logits = model.forward(x)
+        const loss = crossEntropy(logits, y)
+        backward(loss)
+        optimizer.step()
+        schedule.step()
+        losses.push(await loss.item())
+        if (i === 20) held = memory()
+        if (i === 59) {
+          expect(memory()).toEqual(held)
+          expect(await crossEntropy(tensor(await logits.data(), logits.shape), y).item()).toBeCloseTo(losses[i]!, 5)
+        }
       }
-    }
-    expect(optimizer.lr).toBe(0)
-    expect(losses.slice(-5).reduce((a, b) => a + b)).toBeLessThan(losses.slice(0, 5).reduce((a, b) => a + b) / 2)
-    expect(await model[1]!.stateDict()['numBatchesTracked']!.item()).toBe(60)
-  })
+      expect(optimizer.lr).toBe(0)
+      expect(losses.slice(-5).reduce((a, b) => a + b)).toBeLessThan(losses.slice(0, 5).reduce((a, b) => a + b) / 2)
+      expect(await model[1]!.stateDict()['numBatchesTracked']!.item()).toBe(60)
+    },
+  )
 
   test('goes on from a saved state to the same bits', async () => {
     const make = (): { model: Sequential; optimizer: Adam; schedule: CosineAnnealingLR } => {
@@ -140,7 +164,11 @@ describe.each(backends)('training on $name', ({ make }) => {
       }
     }
     const copy = async (state: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> =>
-      Object.fromEntries(await Promise.all(Object.entries(state).map(async ([name, value]) => [name, tensor(await value.data(), value.shape)] as const)))
+      Object.fromEntries(
+        await Promise.all(
+          Object.entries(state).map(async ([name, value]) => [name, tensor(await value.data(), value.shape)] as const),
+        ),
+      )
 
     const whole = make()
     train(whole, 0, 6)

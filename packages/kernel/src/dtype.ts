@@ -5,7 +5,10 @@ export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array 
 
 interface DTypeInfo {
   readonly bytes: number
-  readonly array: { new (length: number): TypedArray; new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray }
+  readonly array: {
+    new (length: number): TypedArray
+    new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray
+  }
 }
 
 export const dtypes: Readonly<Record<DType, DTypeInfo>> = {

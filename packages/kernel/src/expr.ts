@@ -6,8 +6,24 @@ import type { DType } from './dtype.ts'
 
 /** `round` goes half to even; `not` is logical, on bool. */
 export type UnaryOp =
-  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'recip'
-  | 'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'erf' | 'not'
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'sqrt'
+  | 'recip'
+  | 'exp'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'tanh'
+  | 'erf'
+  | 'not'
 
 /**
  * Both operands have one dtype. `div` is for floats; `idiv` and `mod` are for integers, round towards −∞ as in Python,
@@ -15,8 +31,25 @@ export type UnaryOp =
  * Comparisons give bool. `and`, `or`, `xor` work on bool (logical) and on integers (bitwise); `shr` is logical.
  */
 export type BinaryOp =
-  | 'add' | 'sub' | 'mul' | 'div' | 'idiv' | 'mod' | 'pow' | 'atan2' | 'max' | 'min'
-  | 'lt' | 'le' | 'eq' | 'ne' | 'and' | 'or' | 'xor' | 'shl' | 'shr'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'idiv'
+  | 'mod'
+  | 'pow'
+  | 'atan2'
+  | 'max'
+  | 'min'
+  | 'lt'
+  | 'le'
+  | 'eq'
+  | 'ne'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'shl'
+  | 'shr'
 
 interface Node<Op extends string> {
   readonly op: Op
@@ -25,22 +58,50 @@ interface Node<Op extends string> {
   readonly id: number
 }
 
-export interface Literal extends Node<'literal'> { readonly value: number }
+export interface Literal extends Node<'literal'> {
+  readonly value: number
+}
 /** A number that is given anew at every run of the program: `slot` counts the kernel's scalars. */
-export interface Scalar extends Node<'scalar'> { readonly slot: number }
+export interface Scalar extends Node<'scalar'> {
+  readonly slot: number
+}
 /** The loop variable of one axis, int32, 0 ≤ value < extent. Grid axes come first, a stage's own axes after them. */
-export interface Index extends Node<'index'> { readonly axis: number; readonly extent: number }
+export interface Index extends Node<'index'> {
+  readonly axis: number
+  readonly extent: number
+}
 /** Element `index` of the kernel's buffer parameter `buffer`, as it was before the kernel ran; 0 where `valid` is false, and then nothing is read. */
-export interface Load extends Node<'load'> { readonly buffer: number; readonly index: Expr; readonly valid: Expr | null }
-export interface Unary extends Node<'unary'> { readonly fn: UnaryOp; readonly x: Expr }
-export interface Binary extends Node<'binary'> { readonly fn: BinaryOp; readonly a: Expr; readonly b: Expr }
-export interface Select extends Node<'select'> { readonly cond: Expr; readonly a: Expr; readonly b: Expr }
+export interface Load extends Node<'load'> {
+  readonly buffer: number
+  readonly index: Expr
+  readonly valid: Expr | null
+}
+export interface Unary extends Node<'unary'> {
+  readonly fn: UnaryOp
+  readonly x: Expr
+}
+export interface Binary extends Node<'binary'> {
+  readonly fn: BinaryOp
+  readonly a: Expr
+  readonly b: Expr
+}
+export interface Select extends Node<'select'> {
+  readonly cond: Expr
+  readonly a: Expr
+  readonly b: Expr
+}
 /** Float to integer truncates and saturates, NaN gives 0; anything to bool is `≠ 0`. */
-export interface Cast extends Node<'cast'> { readonly x: Expr }
+export interface Cast extends Node<'cast'> {
+  readonly x: Expr
+}
 /** The result of an earlier reduce stage of the same kernel, at this point. */
-export interface Register extends Node<'register'> { readonly stage: number }
+export interface Register extends Node<'register'> {
+  readonly stage: number
+}
 /** The value that an earlier store stage of the same kernel wrote, at this point and the same inner indices. */
-export interface Stored extends Node<'stored'> { readonly stage: number }
+export interface Stored extends Node<'stored'> {
+  readonly stage: number
+}
 
 export type Expr = Literal | Scalar | Index | Load | Unary | Binary | Select | Cast | Register | Stored
 
@@ -71,16 +132,26 @@ export function walker<T>(table: ExprTable<T>): (e: Expr) => T {
   }
   const apply = (e: Expr): T => {
     switch (e.op) {
-      case 'literal': return table.literal(e)
-      case 'scalar': return table.scalar(e)
-      case 'index': return table.index(e)
-      case 'load': return table.load(e, visit(e.index), e.valid && visit(e.valid))
-      case 'unary': return table.unary(e, visit(e.x))
-      case 'binary': return table.binary(e, visit(e.a), visit(e.b))
-      case 'select': return table.select(e, visit(e.cond), visit(e.a), visit(e.b))
-      case 'cast': return table.cast(e, visit(e.x))
-      case 'register': return table.register(e)
-      case 'stored': return table.stored(e)
+      case 'literal':
+        return table.literal(e)
+      case 'scalar':
+        return table.scalar(e)
+      case 'index':
+        return table.index(e)
+      case 'load':
+        return table.load(e, visit(e.index), e.valid && visit(e.valid))
+      case 'unary':
+        return table.unary(e, visit(e.x))
+      case 'binary':
+        return table.binary(e, visit(e.a), visit(e.b))
+      case 'select':
+        return table.select(e, visit(e.cond), visit(e.a), visit(e.b))
+      case 'cast':
+        return table.cast(e, visit(e.x))
+      case 'register':
+        return table.register(e)
+      case 'stored':
+        return table.stored(e)
     }
   }
   return visit
@@ -89,10 +160,16 @@ export function walker<T>(table: ExprTable<T>): (e: Expr) => T {
 /** The operands of an expression, in order. */
 export function operands(e: Expr): readonly Expr[] {
   switch (e.op) {
-    case 'load': return e.valid ? [e.index, e.valid] : [e.index]
-    case 'unary': case 'cast': return [e.x]
-    case 'binary': return [e.a, e.b]
-    case 'select': return [e.cond, e.a, e.b]
-    default: return []
+    case 'load':
+      return e.valid ? [e.index, e.valid] : [e.index]
+    case 'unary':
+    case 'cast':
+      return [e.x]
+    case 'binary':
+      return [e.a, e.b]
+    case 'select':
+      return [e.cond, e.a, e.b]
+    default:
+      return []
   }
 }

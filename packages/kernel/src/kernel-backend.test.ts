@@ -1,6 +1,6 @@
 /**
- * The passes keep the meaning of what they change, and `kernelBackend` makes a backend of a function that runs one kernel: here of
- * an interpreter, one point at a time, with neither an arena nor views.
+ * The passes keep the meaning of what they change, and `kernelBackend` makes a backend of a function that runs one
+ * kernel: here of an interpreter, one point at a time, with neither an arena nor views.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

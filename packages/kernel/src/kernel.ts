@@ -104,8 +104,22 @@ export interface Convolution extends Params {
   readonly inChannels: number
   readonly outChannels: number
   readonly spatial: readonly SpatialAxis[]
-  readonly x: { readonly buffer: number; readonly offset: number; readonly batch: number; readonly group: number; readonly channel: number; readonly spatial: readonly number[] }
-  readonly w: { readonly buffer: number; readonly offset: number; readonly group: number; readonly out: number; readonly in: number; readonly spatial: readonly number[] }
+  readonly x: {
+    readonly buffer: number
+    readonly offset: number
+    readonly batch: number
+    readonly group: number
+    readonly channel: number
+    readonly spatial: readonly number[]
+  }
+  readonly w: {
+    readonly buffer: number
+    readonly offset: number
+    readonly group: number
+    readonly out: number
+    readonly in: number
+    readonly spatial: readonly number[]
+  }
   readonly stores: readonly StoreStage[]
 }
 

@@ -1,4 +1,4 @@
-/** The loop form of the kernels that have one: their reference meaning, and what a backend runs that has nothing better. */
+/** The loop form of contractions and convolutions: their meaning, and what a backend runs that has nothing better. */
 
 import type { Expr } from './expr.ts'
 import type { Contraction, Convolution, LoopKernel, MatrixView, ReduceStage, StoreStage } from './kernel.ts'

@@ -18,8 +18,8 @@ const alignment = 64
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment
 
 /**
- * Greedy by size (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020): the largest first, each into
- * the smallest gap that is left for the time that it is needed.
+ * Greedy by size (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020): the largest first,
+ * each into the smallest gap that is left for the time that it is needed.
  */
 export function planArena(items: readonly Lifetime[]): ArenaPlan {
   const offsets = items.map(() => 0)

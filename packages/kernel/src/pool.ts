@@ -4,10 +4,13 @@
  * remainder by a constant split such a sum by divisibility and by the range of what is left, so that the index arithmetic
  * of a reshape undone by another disappears.
  */
-import { isFloat, type DType } from './dtype.ts'
+import { type DType, isFloat } from './dtype.ts'
 import { type BinaryOp, type Expr, isComparison, type UnaryOp } from './expr.ts'
 
-export interface Range { readonly min: number; readonly max: number }
+export interface Range {
+  readonly min: number
+  readonly max: number
+}
 
 interface Linear {
   readonly terms: ReadonlyMap<Expr, number>
@@ -22,11 +25,16 @@ const zeroOne: Range = { min: 0, max: 1 }
 /** The value that a literal of this dtype really has. */
 function literalValue(dtype: DType, value: number): number {
   switch (dtype) {
-    case 'float64': return value
-    case 'float32': return Math.fround(value)
-    case 'int32': return value | 0
-    case 'uint32': return value >>> 0
-    case 'bool': return value ? 1 : 0
+    case 'float64':
+      return value
+    case 'float32':
+      return Math.fround(value)
+    case 'int32':
+      return value | 0
+    case 'uint32':
+      return value >>> 0
+    case 'bool':
+      return value ? 1 : 0
   }
 }
 
@@ -82,7 +90,13 @@ export class ExprPool {
       if (!valid.value) return this.literal(dtype, 0)
       valid = null
     }
-    return this.#intern(`l${dtype}:${buffer}:${index.id}:${valid?.id ?? ''}`, { op: 'load', dtype, buffer, index, valid })
+    return this.#intern(`l${dtype}:${buffer}:${index.id}:${valid?.id ?? ''}`, {
+      op: 'load',
+      dtype,
+      buffer,
+      index,
+      valid,
+    })
   }
 
   register(dtype: DType, stage: number): Expr {
@@ -129,10 +143,18 @@ export class ExprPool {
     return this.#intern(`b${fn}:${a.id}:${b.id}`, { op: 'binary', fn, dtype, a, b })
   }
 
-  add(a: Expr, b: Expr): Expr { return this.binary('add', a, b) }
-  sub(a: Expr, b: Expr): Expr { return this.binary('sub', a, b) }
-  mul(a: Expr, b: Expr): Expr { return this.binary('mul', a, b) }
-  and(a: Expr | null, b: Expr | null): Expr | null { return a && b ? this.binary('and', a, b) : (a ?? b) }
+  add(a: Expr, b: Expr): Expr {
+    return this.binary('add', a, b)
+  }
+  sub(a: Expr, b: Expr): Expr {
+    return this.binary('sub', a, b)
+  }
+  mul(a: Expr, b: Expr): Expr {
+    return this.binary('mul', a, b)
+  }
+  and(a: Expr | null, b: Expr | null): Expr | null {
+    return a && b ? this.binary('and', a, b) : (a ?? b)
+  }
 
   /** a · factor + b for index arithmetic. */
   scaleAdd(a: Expr, factor: number, b: Expr): Expr {
@@ -167,7 +189,10 @@ export class ExprPool {
   #simplifyBool(fn: BinaryOp, a: Expr, b: Expr): Expr | null {
     if (fn !== 'and' && fn !== 'or') return null
     if (a === b) return a
-    for (const [x, y] of [[a, b], [b, a]] as const) {
+    for (const [x, y] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       if (x.op === 'literal') return Boolean(x.value) === (fn === 'and') ? y : x
     }
     return null
@@ -175,22 +200,38 @@ export class ExprPool {
 
   #simplifyInt(fn: BinaryOp, a: Expr, b: Expr): Expr | null {
     switch (fn) {
-      case 'add': return this.#sum([[a, 1], [b, 1]])
-      case 'sub': return this.#sum([[a, 1], [b, -1]])
+      case 'add':
+        return this.#sum([
+          [a, 1],
+          [b, 1],
+        ])
+      case 'sub':
+        return this.#sum([
+          [a, 1],
+          [b, -1],
+        ])
       case 'mul':
         if (b.op === 'literal') return this.#sum([[a, b.value]])
         if (a.op === 'literal') return this.#sum([[b, a.value]])
         return null
-      case 'idiv': return b.op === 'literal' && b.value > 0 ? this.#divide(a, b.value) : null
-      case 'mod': return b.op === 'literal' && b.value > 0 ? this.#remainder(a, b.value) : null
-      case 'lt': case 'le': case 'eq': case 'ne': return this.#compare(fn, a, b)
-      case 'max': case 'min': {
+      case 'idiv':
+        return b.op === 'literal' && b.value > 0 ? this.#divide(a, b.value) : null
+      case 'mod':
+        return b.op === 'literal' && b.value > 0 ? this.#remainder(a, b.value) : null
+      case 'lt':
+      case 'le':
+      case 'eq':
+      case 'ne':
+        return this.#compare(fn, a, b)
+      case 'max':
+      case 'min': {
         const { min, max } = this.range(this.sub(a, b))
         if (min >= 0) return fn === 'max' ? a : b
         if (max <= 0) return fn === 'max' ? b : a
         return null
       }
-      default: return null
+      default:
+        return null
     }
   }
 
@@ -250,7 +291,8 @@ export class ExprPool {
       e = e ? this.#raw('add', e, term) : term
     }
     if (constant !== 0) e = this.#raw('add', e!, this.int(constant))
-    if (sorted.length > 1 || constant !== 0 || sorted[0]![1] !== 1) this.#linear.set(e!, { terms: new Map(sorted), constant })
+    if (sorted.length > 1 || constant !== 0 || sorted[0]![1] !== 1)
+      this.#linear.set(e!, { terms: new Map(sorted), constant })
     return e!
   }
 
@@ -265,7 +307,10 @@ export class ExprPool {
     const rest = new Map<Expr, number>()
     for (const [atom, c] of terms) (c % d === 0 ? whole : rest).set(atom, c % d === 0 ? c / d : c)
     const quotient = Math.floor(constant / d)
-    return { whole: this.#fromLinear({ terms: whole, constant: quotient }), rest: this.#fromLinear({ terms: rest, constant: constant - quotient * d }) }
+    return {
+      whole: this.#fromLinear({ terms: whole, constant: quotient }),
+      rest: this.#fromLinear({ terms: rest, constant: constant - quotient * d }),
+    }
   }
 
   /** A factor g of d such that rest = g·high + low with 0 ≤ low < g, so that low does not reach the division. */
@@ -291,7 +336,8 @@ export class ExprPool {
     if (rest !== x) return this.add(whole, this.binary('idiv', rest, this.int(d)))
     const factor = this.#commonFactor(rest, d)
     if (factor) return this.binary('idiv', factor.high, this.int(d / factor.g))
-    if (x.op === 'binary' && x.fn === 'idiv' && x.b.op === 'literal' && x.b.value > 0) return this.binary('idiv', x.a, this.int(x.b.value * d))
+    if (x.op === 'binary' && x.fn === 'idiv' && x.b.op === 'literal' && x.b.value > 0)
+      return this.binary('idiv', x.a, this.int(x.b.value * d))
     return null
   }
 
@@ -302,7 +348,8 @@ export class ExprPool {
     if (rest !== x) return this.binary('mod', rest, this.int(d))
     const factor = this.#commonFactor(rest, d)
     if (factor) return this.scaleAdd(this.binary('mod', factor.high, this.int(d / factor.g)), factor.g, factor.low)
-    if (x.op === 'binary' && x.fn === 'mod' && x.b.op === 'literal' && x.b.value % d === 0) return this.binary('mod', x.a, this.int(d))
+    if (x.op === 'binary' && x.fn === 'mod' && x.b.op === 'literal' && x.b.value % d === 0)
+      return this.binary('mod', x.a, this.int(d))
     return null
   }
 
@@ -327,9 +374,12 @@ export class ExprPool {
     }
     if (e.dtype === 'bool') return zeroOne
     switch (e.op) {
-      case 'literal': return { min: e.value, max: e.value }
-      case 'index': return { min: 0, max: Math.max(0, e.extent - 1) }
-      case 'cast': return e.x.dtype === 'bool' || e.x.dtype === 'int32' ? this.range(e.x) : everything
+      case 'literal':
+        return { min: e.value, max: e.value }
+      case 'index':
+        return { min: 0, max: Math.max(0, e.extent - 1) }
+      case 'cast':
+        return e.x.dtype === 'bool' || e.x.dtype === 'int32' ? this.range(e.x) : everything
       case 'select': {
         const a = this.range(e.a)
         const b = this.range(e.b)
@@ -349,7 +399,8 @@ export class ExprPool {
         }
         return everything
       }
-      default: return everything
+      default:
+        return everything
     }
   }
 }

@@ -27,7 +27,12 @@ export interface Repeat {
   readonly kind: 'repeat'
   readonly count: number
   readonly body: readonly Step[]
-  readonly slices: readonly { readonly buffer: number; readonly of: number; readonly start: number; readonly stride: number }[]
+  readonly slices: readonly {
+    readonly buffer: number
+    readonly of: number
+    readonly start: number
+    readonly stride: number
+  }[]
   readonly carries: readonly { readonly current: number; readonly next: number }[]
 }
 

@@ -1,4 +1,4 @@
-/** Makes an expression anew in a pool, with other rows for some kinds of expressions: the substitution under every pass. */
+/** Makes an expression anew in a pool, with other rows for some kinds of it: the substitution under every pass. */
 import { type Expr, type ExprTable, walker } from './expr.ts'
 import type { ExprPool } from './pool.ts'
 

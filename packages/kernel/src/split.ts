@@ -1,6 +1,6 @@
 /**
  * Splits long reductions, so that a sum over everything uses every thread and no loop is longer than a backend can run.
- * A reduce stage becomes a kernel that reduces the parts of one axis into a temporary, and a stage that reduces the parts.
+ * A reduce stage becomes a kernel that reduces the parts of one axis into a temporary, and a stage that reduces those.
  */
 import { reads, writes } from './access.ts'
 import type { Capabilities } from './backend.ts'
@@ -24,8 +24,8 @@ export type SplitLimits = Pick<Capabilities, 'threads' | 'maxLoop'>
 const worthThreads = 1 << 16
 
 /**
- * Null where nothing is to be split. A reduction that comes after a store is left as it is, because its parts would store more
- * than once. A float sum is rounded to its dtype once for each part, so it may differ from the unsplit sum in the last bits.
+ * Null where nothing is to be split. A reduction after a store is left as it is: its parts would each store once more.
+ * A float sum is rounded to its dtype for each part, so it may differ from the unsplit sum in the last bits.
  */
 export function splitReduction(kernel: LoopKernel, limits: SplitLimits): SplitKernels | null {
   const buffers = [...kernel.buffers]
@@ -120,7 +120,7 @@ function splitStage(
   ]
 }
 
-/** What a stage reduces, at given coordinates in a part. Past the end of the axis it is the identity, and nothing is read. */
+/** What a stage reduces, at coordinates in a part. Past the end of the axis it is the identity, and nothing is read. */
 function partOf(pool: ExprPool, stage: ReduceStage, rank: number, { axis, parts, length }: Cut) {
   return (coordinates: readonly Expr[]): Expr => {
     const position = coordinates.with(axis, pool.scaleAdd(pool.index(rank, parts), length, coordinates[axis]!))

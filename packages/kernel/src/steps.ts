@@ -9,7 +9,7 @@ export type CompiledKernel<M> = (buffers: readonly M[], scalars: readonly number
 
 export interface KernelCompiler<M> {
   compileKernel(kernel: Kernel): CompiledKernel<M>
-  /** Memory that shares elements start … start + length − 1. Without it the slices of a `Repeat` are copied in and out. */
+  /** Memory that shares elements start … start + length − 1. Without it slices of a `Repeat` are copied in and out. */
   view?(memory: M, start: number, length: number): M
 }
 

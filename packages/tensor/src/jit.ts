@@ -149,7 +149,7 @@ function run(captured: Captured, args: readonly Node[]): unknown {
     return node.op === 'input' ? inputs[(node.attrs as { slot: number }).slot]! : node
   }
   const computed = results.filter(({ node }) => node.size > 0)
-  const buffers = compiled ? replay(backend, compiled, leaf, variables, computed.length) : []
+  const buffers = compiled ? replay(backend, compiled, inputs, leaf, variables, computed.length) : []
   let next = 0
   const tensors = results.map(({ node, gradOf }) => {
     const result = new Node('host', [], {}, node.shape, node.dtype, backend)

@@ -125,10 +125,12 @@ export const leafOf = (graph: Graph, state: VariableState): number | null => {
 }
 
 /** Runs a captured program; the buffers of its results come back, to be settled before `endRun`. */
-export function replay(backend: Backend, compiled: Compiled, leaf: (position: number) => Node, variables: readonly VariableState[], results: number): BufferHandle[] {
+export function replay(backend: Backend, compiled: Compiled, inputs: readonly Node[], leaf: (position: number) => Node, variables: readonly VariableState[], results: number): BufferHandle[] {
   beginRun()
-  dropPassing()
+  const reuses = usesPassing(inputs)
+  if (!reuses) dropPassing()
   const outcome = launch(backend, compiled, leaf, (i) => (i < results ? null : variables[i - results]!))
+  if (reuses) dropPassing()
   variables.forEach(advance)
   if (variables.length > 0) cutHistory(0)
   return outcome

@@ -1,0 +1,41 @@
+/** What a README shows runs, and prints what stands below it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { expect, test, vi } from 'vitest'
+
+const packages = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The source file that a name such as `@tenon/tensor` stands for. */
+function source(_: string, name: string, entry = ''): string {
+  const { exports } = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'))
+  return `'${join(packages, name, exports[`.${entry}`])}'`
+}
+
+const examples = readdirSync(packages)
+  .filter((name) => existsSync(join(packages, name, 'README.md')))
+  .flatMap((name) => {
+    const text = readFileSync(join(packages, name, 'README.md'), 'utf8')
+    return [...text.matchAll(/```ts\n(.*?)```\n\n```\n(.*?)```/gs)].map(([, code, output]) => ({ name, code, output }))
+  })
+
+test.each(examples)('the example of $name prints what stands below it', async ({ code, output }) => {
+  // Outside the workspace, where no package can be found by its name.
+  const folder = await mkdtemp(join(tmpdir(), 'tenon-readme-'))
+  const file = join(folder, 'example.ts')
+  const lines: string[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((...values) => {
+    lines.push(values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' '))
+  })
+  try {
+    await writeFile(file, code!.replace(/'@tenon\/([\w-]+)(\/[\w-]+)?'/g, source))
+    await import(file)
+  } finally {
+    log.mockRestore()
+    await rm(folder, { recursive: true })
+  }
+  expect(`${lines.join('\n')}\n`).toBe(output)
+})
