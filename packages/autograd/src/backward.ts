@@ -69,6 +69,7 @@ export function backward(loss: Tensor, gradient?: Tensor): void {
   for (const [node, value] of gradients) {
     const variable = variableOf(node)!
     variable.grad = variable.grad ? variable.grad.add(value) : value
+    markKept(variable.grad) // what reads the loss computes the gradients too, before a Variable on the way can change
   }
 }
 

@@ -112,8 +112,10 @@ function explain(graph: Graph, roots: readonly number[], nan: ReadonlySet<number
   const first = Math.min(...reached)
   const node = graph.nodes[first]!
   if (!graph.items[first]!.leaf) return new AnomalyError(made(node))
-  const user = [...reached].filter((i) => graph.items[i]!.inputs.includes(first)).sort((a, b) => a - b)[0]
-  return new AnomalyError(cameIn(node, user === undefined ? null : graph.nodes[user]!))
+  // the op that was called with it, past the movement that broadcasting puts in between
+  const moves = new Set<string>(['reshape', 'expand', 'cast'])
+  const users = [...reached].filter((i) => i !== first && !moves.has(graph.items[i]!.op)).sort((a, b) => a - b)
+  return new AnomalyError(cameIn(node, users.length > 0 ? graph.nodes[users[0]!]! : null))
 }
 
 const module = (node: Node): string => (node.path ? ` in module ${node.path}` : '')
@@ -128,6 +130,7 @@ function made(node: Node): string {
 }
 
 function cameIn(node: Node, user: Node | null): string {
-  const what = node.op === 'const' ? 'The number NaN was given to an op' : variableOf(node) || node.op === 'host' ? `NaN comes in with ${describe(node)}` : `NaN was there before: in ${describe(node)}`
+  const given = node.op === 'const' || node.op === 'host' || variableOf(node)
+  const what = given ? `NaN comes in with ${describe(node)}` : `NaN was there before: in ${describe(node)}`
   return user ? `${what}; it is first used by ${describe(user)}${module(user)}, called here:\n${callSite(user.stack)}` : `${what}.`
 }

@@ -1,6 +1,7 @@
 /** From kernels to functions that can be called: one module for all that a program has and no program had before. */
 import { type Kernel, kernelKey, toLoops, UnsupportedError } from '@tenon/kernel'
 import { ModuleBuilder } from './assembler/module.ts'
+import { compileContraction } from './gemm/contraction.ts'
 import { maximumPages } from './heap.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from './loops/compile.ts'
 import { MathFunctions } from './math/routines.ts'
@@ -86,7 +87,8 @@ function compileKernel(context: ModuleContext, kernel: Kernel): LoopFunction | n
   if (unknown) throw new UnsupportedError('wasm: no float64 here; it has float32, int32, uint32 and bool. backend-cpu has float64')
   switch (kernel.kind) {
     case 'loop': return compileLoops(context, kernel)
-    case 'contraction': case 'convolution': return compileLoops(context, toLoops(kernel))
+    case 'contraction': return compileContraction(context, kernel)
+    case 'convolution': return compileLoops(context, toLoops(kernel))
     case 'scatter': return compileScatter(context, kernel)
   }
 }

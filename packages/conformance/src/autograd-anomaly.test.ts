@@ -49,6 +49,7 @@ describe('detectAnomaly', () => {
       realize()
     })
     expect(message).toMatch(/first appears in sqrt float32 \[2\]/)
+    expect(Array.from(await w.data())).toEqual([1, -1])
   })
 
   test('says when a NaN came in with the data, with a Variable, or as a number', async () => {

@@ -1,4 +1,4 @@
-import { type DType, full, ones, rsqrt, ShapeError, type Tensor, Variable, zeros } from '@tenon/tensor'
+import { type DType, full, ones, rsqrt, ShapeError, showShape, type Tensor, Variable, zeros } from '@tenon/tensor'
 import { Module } from './module.ts'
 import { modulePath } from './module-path.ts'
 import { Parameter } from './parameter.ts'
@@ -49,7 +49,7 @@ export class BatchNorm2d extends Module {
   /** [N, C, H, W] → same */
   forward(x: Tensor): Tensor {
     if (x.ndim !== 4 || x.shape[1] !== this.numFeatures) {
-      throw new ShapeError(`${modulePath(this)} expects [N, ${this.numFeatures}, H, W], got [${x.shape.join(', ')}]`)
+      throw new ShapeError(`${modulePath(this)} expects [N, ${this.numFeatures}, H, W], got ${showShape(x.shape)}`)
     }
     const { runningMean, runningVar } = this
     if (!this.training && runningMean && runningVar) return this.#normalise(x, runningMean, runningVar)
@@ -57,7 +57,7 @@ export class BatchNorm2d extends Module {
     const count = x.size / this.numFeatures
     if (this.training && count < 2) {
       throw new ShapeError(
-        `${modulePath(this)} needs more than one value per channel to train, got [${x.shape.join(', ')}]`,
+        `${modulePath(this)} needs more than one value per channel to train, got ${showShape(x.shape)}`,
       )
     }
     const mean = x.mean([0, 2, 3]) // [C]

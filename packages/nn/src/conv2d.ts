@@ -1,4 +1,4 @@
-import { type ConvOptions, conv2d, type DType, ShapeError, type Tensor, zeros } from '@tenon/tensor'
+import { type ConvOptions, conv2d, type DType, ShapeError, showShape, type Tensor, zeros } from '@tenon/tensor'
 import { fanInUniform } from './fan-in-uniform.ts'
 import { Module } from './module.ts'
 import { modulePath } from './module-path.ts'
@@ -56,7 +56,7 @@ export class Conv2d extends Module {
   forward(x: Tensor): Tensor {
     if (x.ndim < 3 || x.ndim > 4 || x.shape.at(-3) !== this.inChannels) {
       throw new ShapeError(
-        `${modulePath(this)}.weight expects ${this.inChannels} input channels, got [${x.shape.join(', ')}]`,
+        `${modulePath(this)}.weight expects ${this.inChannels} input channels, got ${showShape(x.shape)}`,
       )
     }
     const { stride, padding, dilation, groups } = this

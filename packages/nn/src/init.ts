@@ -1,5 +1,5 @@
 /** Initial values of parameters. Each function assigns, as torch.nn.init's with an underscore do: `init.kaimingUniform(conv.weight)`. */
-import { type Generator, rand, randn, ShapeError, type Variable } from '@tenon/tensor'
+import { type Generator, rand, randn, ShapeError, showShape, type Variable } from '@tenon/tensor'
 
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu'
 
@@ -51,7 +51,7 @@ export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number 
 export function fans(weight: Variable): Record<FanMode, number> {
   const [out, input, ...kernel] = weight.shape
   if (out === undefined || input === undefined) {
-    throw new ShapeError(`fan in and fan out need a weight of two dimensions or more, got [${weight.shape.join(', ')}]`)
+    throw new ShapeError(`fan in and fan out need a weight of two dimensions or more, got ${showShape(weight.shape)}`)
   }
   const taps = kernel.reduce((product, size) => product * size, 1)
   return { fanIn: input * taps, fanOut: out * taps }

@@ -1,4 +1,4 @@
-import { type DType, ShapeError, type Tensor, zeros } from '@tenon/tensor'
+import { type DType, ShapeError, showShape, type Tensor, zeros } from '@tenon/tensor'
 import { fanInUniform } from './fan-in-uniform.ts'
 import { Module } from './module.ts'
 import { modulePath } from './module-path.ts'
@@ -36,7 +36,7 @@ export class Linear extends Module {
   forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.inFeatures) {
       throw new ShapeError(
-        `${modulePath(this)}.weight expects ${this.inFeatures} input features, got [${x.shape.join(', ')}]`,
+        `${modulePath(this)}.weight expects ${this.inFeatures} input features, got ${showShape(x.shape)}`,
       )
     }
     const y = x.matmul(this.weight.transpose(0, 1)) // [..., in] · [in, out] → [..., out]

@@ -4,6 +4,8 @@ import {
   logicalAnd,
   logsumexp,
   ShapeError,
+  sameShape,
+  showShape,
   type Tensor,
   UnsupportedError,
   where,
@@ -46,9 +48,9 @@ export function nllLoss(logProbabilities: Tensor, target: Tensor, options: LossO
  * @throws ShapeError if the shapes differ.
  */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  if (input.ndim !== target.ndim || input.shape.some((size, d) => size !== target.shape[d])) {
+  if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError(
-      `mseLoss expects a target of shape [${input.shape.join(', ')}], that of the input, got [${target.shape.join(', ')}]`,
+      `mseLoss expects a target of shape ${showShape(input.shape)}, that of the input, got ${showShape(target.shape)}`,
     )
   }
   const difference = input.sub(target)
@@ -75,15 +77,15 @@ function classDim(op: string, scores: Tensor, target: Tensor): number {
   if (dtype !== 'int32' && dtype !== 'uint32') {
     if (dtype !== 'bool' && target.ndim === scores.ndim) {
       throw new UnsupportedError(
-        `${op} takes classes as int32 so far, and no probabilities as targets: got ${dtype} [${target.shape.join(', ')}]`,
+        `${op} takes classes as int32 so far, and no probabilities as targets: got ${dtype} ${showShape(target.shape)}`,
       )
     }
     throw new DTypeError(`${op} takes classes as int32, got ${dtype}; cast with target.cast('int32')`)
   }
   const expected = scores.shape.filter((_, d) => d !== dim)
-  if (scores.ndim === 0 || target.ndim !== expected.length || target.shape.some((size, d) => size !== expected[d])) {
+  if (scores.ndim === 0 || !sameShape(target.shape, expected)) {
     throw new ShapeError(
-      `${op} expects scores [N, C, ...] and classes [N, ...], got [${scores.shape.join(', ')}] and [${target.shape.join(', ')}]`,
+      `${op} expects scores [N, C, ...] and classes [N, ...], got ${showShape(scores.shape)} and ${showShape(target.shape)}`,
     )
   }
   const classes = scores.shape[dim]!

@@ -53,13 +53,13 @@ export function loadState(
 }
 
 /** What keeps `value` from being assigned. Other precisions of the same kind are cast, as PyTorch does. */
-function misfit(path: string, { dtype, shape }: Variable, value: Tensor): string | null {
+function misfit(path: string, variable: Variable, value: Tensor): string | null {
   if (!isTensor(value)) return `${path}: a Tensor is expected, got ${value === null ? 'null' : typeof value}`
-  const fits =
-    value.ndim === shape.length &&
-    value.shape.every((size, d) => size === shape[d]) &&
-    value.dtype.startsWith('float') === dtype.startsWith('float')
-  return fits
-    ? null
-    : `${path}: ${dtype} [${shape.join(', ')}] is expected, got ${value.dtype} [${value.shape.join(', ')}]`
+  if (!sameShape(value.shape, variable.shape) || isFloat(value.dtype) !== isFloat(variable.dtype)) {
+    return `${path}: ${describe(variable)} is expected, got ${describe(value)}`
+  }
+  const [here, there] = [variable.node.backend, value.node.backend]
+  return there && there !== here ? `${path} lies on ${here?.name}, the value on ${there.name}; use x.to(backend)` : null
 }
+
+const describe = ({ dtype, shape }: Tensor): string => `${dtype} ${showShape(shape)}`

@@ -1,4 +1,14 @@
-import { invalidateJit, realize, type Tensor, tensor, Variable } from '@tenon/tensor'
+import {
+  invalidateJit,
+  isFloat,
+  isTensor,
+  realize,
+  sameShape,
+  showShape,
+  type Tensor,
+  tensor,
+  Variable,
+} from '@tenon/tensor'
 import { OptimizerError } from './errors.ts'
 import { checkNotNegative, readOptions } from './options.ts'
 import { type ParameterList, readParameters } from './parameters.ts'
@@ -179,7 +189,12 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
   }
 }
 
-function misfit(key: string, { shape, dtype }: Variable, value: Tensor): string[] {
-  const fits = value.ndim === shape.length && value.shape.every((size, d) => size === shape[d])
-  return fits ? [] : [`${key} is ${dtype} [${shape.join(', ')}], got ${value.dtype} [${value.shape.join(', ')}]`]
+function misfit(key: string, variable: Variable, value: Tensor): string[] {
+  if (!isTensor(value) || !sameShape(value.shape, variable.shape) || isFloat(value.dtype) !== isFloat(variable.dtype)) {
+    return [`${key} is ${describe(variable)}, got ${isTensor(value) ? describe(value) : typeof value}`]
+  }
+  const [here, there] = [variable.node.backend, value.node.backend]
+  return there && there !== here ? [`${key} lies on ${here?.name}, the value on ${there.name}; use x.to(backend)`] : []
 }
+
+const describe = ({ dtype, shape }: Tensor): string => `${dtype} ${showShape(shape)}`

@@ -5,6 +5,7 @@
 import { ShapeError } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { arange, type CreateOptions, full, tensor } from './create.ts'
+import { markKept } from './realize.ts'
 import { checkShape, type Shape, sizeOf } from './shape.ts'
 import { primitive, type Tensor } from './tensor.ts'
 import { Variable } from './variable.ts'
@@ -33,7 +34,10 @@ export class Generator {
 
   /** Uniform uint32 of this shape; the next draw will differ. */
   bits(shape: Shape): Tensor {
-    const word = (i: number): Tensor => this.state.slice(0, i, i + 1).broadcastTo([sizeOf(shape)])
+    // Kept, so that the gradient of a dropout finds the same mask though another draw has run since
+    const state = this.state.detach()
+    markKept(state)
+    const word = (i: number): Tensor => state.slice(0, i, i + 1).broadcastTo([sizeOf(shape)])
     const bits = primitive('randomBits', [arange(sizeOf(shape), undefined, 1, { dtype: 'uint32' }), word(2), word(0), word(1)], {})
     this.state.assign(this.state.add(arange(3).eq(2).cast('uint32')))
     return bits.reshape(shape)

@@ -8,7 +8,7 @@ import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
 import { context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
 import { beginRun, deviceBuffer, dropPassing, endRun, readNow, settle, settleEmpty, usesPassing } from './storage.ts'
-import { advance, commit, pendingVariables, type VariableState } from './variable-state.ts'
+import { advance, commit, pendingVariables, rollback, type VariableState } from './variable-state.ts'
 
 /** Longer chains of pending work run by themselves. */
 const depthLimit = 20_000
@@ -39,8 +39,32 @@ export function keep(node: Node): void {
   if (wanted.length > wantedLimit) realizeNodes([])
 }
 
+/** Gradients that no run has computed, with the version of their variable when they were left there. */
+const due = new Map<VariableState, { readonly gradient: Node; readonly version: number }>()
+
+export function noteGradient(state: VariableState, gradient: Node | null): void {
+  if (gradient && !capture.active) due.set(state, { gradient, version: state.latest })
+  else due.delete(state)
+}
+
+/**
+ * Gradients that a run computes along: it may run assigns (the counter of a dropout, running statistics) that would leave them stale, as
+ * when the loss is read between `backward` and the step. Not those of variables that are assigned themselves: that is the step, which uses them.
+ */
+const dueGradients = (): Node[] =>
+  [...due].filter(([state, { version }]) => state.latest === version).map(([, { gradient }]) => gradient)
+
 /** Shown the roots of every run before it, those of assigns included: how `detectAnomaly` looks at all that is computed. */
 export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null } = { beforeRun: null }
+
+function inspect(roots: readonly Node[]): void {
+  try {
+    inspector.beforeRun?.([...roots, ...[...pendingVariables].map((state) => state.read)])
+  } catch (reason) {
+    for (const state of pendingVariables) if (state.memory.buffer) rollback(state) // what it refused will not happen later
+    throw reason
+  }
+}
 
 /** Computes these values, but runs no assign: for looking at what a run is about to compute. */
 export function computeAside(nodes: readonly Node[]): void {
@@ -51,9 +75,10 @@ export function computeAside(nodes: readonly Node[]): void {
 /** Computes these values, and runs every pending assign, in one program. */
 export function realizeNodes(roots: readonly Node[]): void {
   if (capture.active) return
-  inspector.beforeRun?.([...roots, ...wanted, ...[...pendingVariables].map((state) => state.read)])
-  const all = [...roots, ...wanted]
+  const all = [...roots, ...wanted, ...dueGradients()]
+  inspect(all)
   wanted = []
+  due.clear()
   const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...[...pendingVariables].map((v) => v.backend)])
   for (const backend of backends) {
     runOn(backend, all.filter((node) => (node.backend ?? currentBackend()) === backend), [...pendingVariables].filter((v) => v.backend === backend))
@@ -86,7 +111,8 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
       ...[...results].map((node): Request => ({ position: graph.position(node), over: null })),
       ...computed.map(([state, node]): Request => ({ position: graph.position(node), over: leafOf(graph, state) })),
     ]
-    const isStep = computed.length > 0
+    // Other assigns (a generator's counter, running statistics) may run between a loss and its backward
+    const isStep = variables.some((v) => v.requiresGrad)
     execute(backend, graph, requests, [...results], computed.map(([state]) => state), isStep)
   }
   for (const [state, data] of written) {

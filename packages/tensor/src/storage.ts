@@ -2,7 +2,7 @@
  * Where values lie. JavaScript cannot tell which handles are still held, so device memory is bounded without asking: what a
  * run did not touch moves to JavaScript's heap after the next one, where the garbage collector sees it.
  */
-import { type Backend, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
+import { type Backend, BackendError, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
 import type { LeafAttrs, Node, Storage } from './node.ts'
 import type { VariableState } from './variable-state.ts'
 
@@ -43,9 +43,21 @@ export function settleEmpty(node: Node): void {
 }
 
 function release(storage: Storage): void {
-  if (storage.device) storage.device.backend.free(storage.device.buffer)
+  const { device } = storage
   storage.device = null
   resident.delete(storage)
+  device?.backend.free(device.buffer)
+}
+
+/** What a disposed backend held is gone: nobody can free it, and who reads it is told so. */
+function unlessDisposed(fn: () => void): boolean {
+  try {
+    fn()
+    return true
+  } catch (reason) {
+    if (reason instanceof BackendError) return false
+    throw reason
+  }
 }
 
 export function readNow(backend: Backend, buffer: BufferHandle): TypedArray {
@@ -59,10 +71,10 @@ export const usesPassing = (leaves: readonly Node[]): boolean => leaves.some((no
 /** Forgets the forward values of the last step; their nodes can be computed again while their variables are unchanged. */
 export function dropPassing(): void {
   for (const node of passing) {
-    if (node.storage?.passing) {
-      release(node.storage)
-      node.storage = null
-    }
+    const { storage } = node
+    if (!storage?.passing) continue
+    node.storage = null
+    unlessDisposed(() => release(storage))
   }
   passing = []
 }
@@ -77,14 +89,17 @@ export function endRun(): void {
     if (storage.passing || storage.lastUse >= runs - 1) continue
     const { backend, buffer } = storage.device!
     if (!storage.host && !backend.readSync) continue
-    storage.host ??= backend.readSync!(buffer)
-    release(storage)
+    const moved = unlessDisposed(() => {
+      storage.host ??= backend.readSync!(buffer)
+      release(storage)
+    })
+    if (!moved) resident.delete(storage)
   }
 }
 
 /** Frees a variable's memory when nothing can reach it any more. */
 const forgotten = new FinalizationRegistry<{ backend: Backend; memory: { buffer: BufferHandle | null } }>(({ backend, memory }) => {
-  if (memory.buffer) backend.free(memory.buffer)
+  if (memory.buffer) unlessDisposed(() => backend.free(memory.buffer!))
 })
 
 export function track(state: VariableState): void {

@@ -11,6 +11,7 @@ export interface VariableState {
   readonly dtype: DType
   readonly backend: Backend
   name: string | null
+  requiresGrad: boolean
   /** Holds version `committed`; without a buffer before the first run. Its own object, so that it can outlive this one. */
   readonly memory: { buffer: BufferHandle | null }
   committed: number
@@ -25,7 +26,7 @@ export interface VariableState {
 export const pendingVariables: Set<VariableState> = new Set()
 
 export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
-  const state = { variable, shape, dtype, backend, name, memory: { buffer: null }, committed: 0, latest: 0, pending: new Map() } as unknown as VariableState
+  const state = { variable, shape, dtype, backend, name, requiresGrad: false, memory: { buffer: null }, committed: 0, latest: 0, pending: new Map() } as unknown as VariableState
   state.read = readNode(state)
   return state
 }

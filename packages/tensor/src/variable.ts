@@ -2,7 +2,7 @@ import { BackendError, DTypeError, ShapeError } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { constNode, type Node } from './node.ts'
 import { expandNode } from './promote.ts'
-import { initialize } from './runtime.ts'
+import { initialize, noteGradient } from './runtime.ts'
 import { sameShape, showShape } from './shape.ts'
 import { track } from './storage.ts'
 import { Tensor } from './tensor.ts'
@@ -17,8 +17,6 @@ export interface VariableOptions {
  */
 export class Variable extends Tensor {
   readonly state: VariableState
-  /** Whether `backward` fills `grad`. */
-  requiresGrad = false
   #grad: Tensor | null = null
 
   constructor(initial: Tensor, options: VariableOptions = {}) {
@@ -34,11 +32,16 @@ export class Variable extends Tensor {
   get name(): string | null { return this.state.name }
   set name(name: string | null) { this.state.name = name }
 
+  /** Whether `backward` fills `grad`. */
+  get requiresGrad(): boolean { return this.state.requiresGrad }
+  set requiresGrad(requiresGrad: boolean) { this.state.requiresGrad = requiresGrad }
+
   /** What `backward` left: d loss / d this, or null. */
   get grad(): Tensor | null { return gradHooks.read ? gradHooks.read(this, this.#grad) : this.#grad }
   set grad(grad: Tensor | null) {
     gradHooks.write?.(this, this.#grad)
     this.#grad = grad
+    noteGradient(this.state, grad && grad.node)
   }
 
   /** The next value. Recorded in program order, and run with the next read, `realize` or step. */

@@ -21,11 +21,11 @@ const all: Samples[] = [
   ),
   samples('primitive:randomBits', {
     torch: none,
-    call: (x, k0, k1) => primitive('randomBits', [x, k0, k1], {}),
+    call: (c0, c1, k0, k1) => primitive('randomBits', [c0, c1, k0, k1], {}),
     inputs: [
-      [filled([3], [0, 1, 0xffffffff], 'uint32'), filled([3], [0, 5, 0xffffffff], 'uint32'), filled([3], [0, 6, 0xffffffff], 'uint32')],
-      [integers([1], 0, 2 ** 32, 'uint32'), integers([1], 0, 2 ** 32, 'uint32'), integers([1], 0, 2 ** 32, 'uint32')],
-      [integers([0], 0, 2 ** 32, 'uint32'), integers([0], 0, 2 ** 32, 'uint32'), integers([0], 0, 2 ** 32, 'uint32')],
+      ['uint32', 'uint32', 'uint32', 'uint32'].map((dtype, i) => filled([3], [0, 1 + i, 0xffffffff], dtype as 'uint32')),
+      [1, 2, 3, 4].map(() => integers([1], 0, 2 ** 32, 'uint32')),
+      [1, 2, 3, 4].map(() => integers([0], 0, 2 ** 32, 'uint32')),
     ],
     without: sameShape,
   }),
