@@ -1,5 +1,6 @@
 /** TensorFlow.js on its cpu backend. It wants NHWC images and HWIO kernels; the numbers are the same. */
 import * as tf from '@tensorflow/tfjs-core'
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js'
 import '@tensorflow/tfjs-backend-cpu'
 import { servePeer } from '../peer.ts'
 import { batchSize, makeBatches, makeWeights } from './workload.ts'

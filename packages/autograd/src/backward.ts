@@ -18,7 +18,10 @@ import { describe, variableOf } from './nodes.ts'
 import { pullback } from './pullback.ts'
 
 export interface GradOptions {
-  /** The gradient by each output: what the vector-Jacobian product is taken with. Needed where an output is not a single number. */
+  /**
+   * The gradient by each output: what the vector-Jacobian product is taken with. Needed where an output is not a single
+   * number.
+   */
   readonly gradOutputs?: Tensor | readonly Tensor[]
   /** Gives zeros for an input that no output depends on, instead of an error: `materialize_grads` in PyTorch. */
   readonly allowUnused?: boolean
@@ -28,7 +31,9 @@ export interface GradOptions {
 function seed(fn: string, output: Tensor, gradient: Tensor | undefined): Tensor {
   const { shape, dtype } = output
   if (!isFloat(dtype)) {
-    throw new DTypeError(`${fn}: only floats have gradients, and ${describe(output.node)} is none; cast before computing with it, not after`)
+    throw new DTypeError(
+      `${fn}: only floats have gradients, and ${describe(output.node)} is none; cast before computing with it, not after`,
+    )
   }
   if (!gradient) {
     if (output.size === 1) return onesLike(output)
@@ -37,19 +42,25 @@ function seed(fn: string, output: Tensor, gradient: Tensor | undefined): Tensor 
     )
   }
   if (!sameShape(gradient.shape, shape)) {
-    throw new ShapeError(`${fn}: the gradient passed has shape ${showShape(gradient.shape)}, the value it is by has ${showShape(shape)}`)
+    throw new ShapeError(
+      `${fn}: the gradient passed has shape ${showShape(gradient.shape)}, the value it is by has ${showShape(shape)}`,
+    )
   }
   if (gradient.dtype !== dtype) {
-    throw new DTypeError(`${fn}: the gradient passed is ${gradient.dtype}, the value it is by is ${dtype}; cast it with x.cast('${dtype}')`)
+    throw new DTypeError(
+      `${fn}: the gradient passed is ${gradient.dtype}, the value it is by is ${dtype}; cast it with x.cast('${dtype}')`,
+    )
   }
   return gradient
 }
 
-const because = (cuts: ReadonlySet<string>): string => (cuts.size > 0 ? ` On the way, gradients were cut by ${[...cuts].join('; ')}.` : '')
+const because = (cuts: ReadonlySet<string>): string =>
+  cuts.size > 0 ? ` On the way, gradients were cut by ${[...cuts].join('; ')}.` : ''
 
 /**
- * Leaves d loss / d v in `v.grad` for every Variable v with `requiresGrad` that `loss` was computed from; where there is a gradient
- * already, the new one is added to it. torch.Tensor.backward. Nothing is computed yet, and the graph stays: call it as often as you like.
+ * Leaves d loss / d v in `v.grad` for every Variable v with `requiresGrad` that `loss` was computed from; where there
+ * is a gradient already, the new one is added to it. torch.Tensor.backward. Nothing is computed yet, and the graph
+ * stays: call it as often as you like.
  *
  * @param loss a single number; or any float tensor, if `gradient` is given
  * @param gradient the gradient by `loss`, of its shape and dtype: v.grad = gradientᵀ · d loss / d v
@@ -79,20 +90,27 @@ const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (isTensor(x
 const identity = (node: Node): object => variableOf(node) ?? node
 
 /**
- * The gradient by each input, summed over the outputs: torch.autograd.grad. `.grad` stays as it is. The results are tensors like any other, so
- * the gradient of a gradient is `grad` of `grad`, as with PyTorch's create_graph.
+ * The gradient by each input, summed over the outputs: torch.autograd.grad. `.grad` stays as it is. The results are
+ * tensors like any other, so the gradient of a gradient is `grad` of `grad`, as with PyTorch's create_graph.
  *
  * @returns one tensor for each input, with its shape and dtype
- * @throws ShapeError, DTypeError if an output is no single float and has no gradient in `gradOutputs`, or one that does not fit
+ * @throws ShapeError, DTypeError if an output is no single float and has no gradient in `gradOutputs`, or one that
+ *   does not fit
  * @throws GradientError if no output depends on one of the inputs, unless `allowUnused`
  */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): Tensor[] {
   const ys = listOf(outputs)
   const xs = listOf(inputs)
   const given = options.gradOutputs && listOf(options.gradOutputs)
-  if (given && given.length !== ys.length) throw new ShapeError(`grad: ${ys.length} outputs need as many gradOutputs, got ${given.length}`)
+  if (given && given.length !== ys.length)
+    throw new ShapeError(`grad: ${ys.length} outputs need as many gradOutputs, got ${given.length}`)
   for (const [i, x] of xs.entries()) {
-    if (!isFloat(x.dtype)) throw new DTypeError(`grad: only floats have gradients, and input ${i} is ${describe(x.node)}`)
+    if (!isFloat(x.dtype))
+      throw new DTypeError(`grad: only floats have gradients, and input ${i} is ${describe(x.node)}`)
   }
   const wanted = new Set(xs.map((x) => identity(x.node)))
   const dys = ys.map((y, i) => seed('grad', y, given?.[i]))
@@ -114,12 +132,14 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
 export type GradsOf<Args extends readonly unknown[]> = { [I in keyof Args]: Args[I] extends Tensor ? Tensor : null }
 
 /**
- * The function that gives `fn`'s value, a single number, and its gradient by each argument that is a tensor: zeros where the value does not
- * depend on it, null for arguments that are no tensors. torch.func.grad_and_value. It nests: `fn` may itself take gradients.
+ * The function that gives `fn`'s value, a single number, and its gradient by each argument that is a tensor: zeros
+ * where the value does not depend on it, null for arguments that are no tensors. torch.func.grad_and_value. It nests:
+ * `fn` may itself take gradients.
  *
  *     const { value, grads: [dw] } = valueAndGrad((w: Tensor) => x.matmul(w).sub(y).square().mean())(w)
  *
- * @throws DTypeError from the returned function, if a tensor argument is no float: let `fn` close over labels and indices
+ * @throws DTypeError from the returned function, if a tensor argument is no float: let `fn` close over labels and
+ *   indices
  */
 export function valueAndGrad<Args extends readonly unknown[]>(
   fn: (...args: Args) => Tensor,

@@ -5,11 +5,13 @@
  *
  *     y[o] = Σₖ X[o·s + k·d − l] · w[k],   X the input with e − 1 zeros between elements: X[i·e] = x[i]
  *
- * By the input: dx[i] is the sum of dy[o]·w[k] over all o·s + k·d − l = i·e. With Y the dilated dy (Y[o·s] = dy[o]) and the taps counted
- * backwards, k = K − 1 − j, this is Σⱼ Y[i·e + j·d − (K − 1)·d + l] · w[K − 1 − j]: stride and input dilation change places.
- * By the weight: dw[k] = Σₒ X[k·d + o·s − l] · dy[o]: stride and dilation change places, and dy is the kernel.
+ * By the input: dx[i] is the sum of dy[o]·w[k] over all o·s + k·d − l = i·e. With Y the dilated dy (Y[o·s] = dy[o]) and
+ * the taps counted backwards, k = K − 1 − j, this is Σⱼ Y[i·e + j·d − (K − 1)·d + l] · w[K − 1 − j]: stride and input
+ * dilation change places. By the weight: dw[k] = Σₒ X[k·d + o·s − l] · dy[o]: stride and dilation change places, and dy
+ * is the kernel.
  *
- * padHigh is what makes the sizes come out: it takes up the remainder that a stride leaves over, and may be negative, as padLow may.
+ * padHigh is what makes the sizes come out: it takes up the remainder that a stride leaves over, and may be negative,
+ * as padLow may.
  */
 import type { ConvAttrs } from '@tenon/tensor'
 import { primitive, type Tensor } from '@tenon/tensor'
@@ -31,7 +33,10 @@ export function convByInput(dy: Tensor, x: Tensor, w: Tensor, attrs: ConvAttrs):
     dilation,
     inputDilation: stride,
     padLow: axes(attrs, (a) => reach[a]! - padLow[a]!),
-    padHigh: axes(attrs, (a) => (x.shape[3 + a]! - 1) * inputDilation[a]! + 1 + padLow[a]! - span(dy.shape[3 + a]!, stride[a]!)),
+    padHigh: axes(
+      attrs,
+      (a) => (x.shape[3 + a]! - 1) * inputDilation[a]! + 1 + padLow[a]! - span(dy.shape[3 + a]!, stride[a]!),
+    ),
   })
 }
 

@@ -25,16 +25,17 @@ let stackTraceLimit: number | undefined
 let pending: (() => Promise<void>)[] = []
 
 /**
- * Runs `fn` and looks for NaN in everything that is computed meanwhile: forward, on the way back and in the optimizer's step. The first op that
- * made one of a result that somebody asked for is named, with the stack of the line that called it and the module it was called in: torch.autograd.detect_anomaly, for
- * the way forward too. A NaN that came in with the data, or lay in a Variable, is named as that; one that `where` left out of the results is none.
+ * Runs `fn` and looks for NaN in everything that is computed meanwhile: forward, on the way back and in the optimizer's
+ * step. The first op that made one of a result that somebody asked for is named, with the stack of the line that called
+ * it and the module it was called in: torch.autograd.detect_anomaly, for the way forward too. A NaN that came in with
+ * the data, or lay in a Variable, is named as that; one that `where` left out of the results is none.
  *
  *     await detectAnomaly(async () => { for (const batch of batches) await step(batch) })
  *
  * Slow: every value is looked at, and jitted functions run op by op. Where `fn` is async, until its promise settles.
  *
- * @throws AnomalyError at the read, `realize` or step that would compute the NaN, before any assign of it; on a backend that can only be
- *   read asynchronously, when `fn` has ended
+ * @throws AnomalyError at the read, `realize` or step that would compute the NaN, whose pending assigns are then
+ *   dropped; on a backend that can only be read asynchronously, when `fn` has ended, after them
  * @throws UnsupportedError if `fn` is not async on such a backend
  */
 export function detectAnomaly<T>(fn: () => T): T {
@@ -43,7 +44,9 @@ export function detectAnomaly<T>(fn: () => T): T {
   try {
     result = fn()
     if (!(result instanceof Promise) && pending.length > 0) {
-      throw new UnsupportedError('detectAnomaly: this backend can only be read asynchronously; pass an async function, and await the call')
+      throw new UnsupportedError(
+        'detectAnomaly: this backend can only be read asynchronously; pass an async function, and await the call',
+      )
     }
   } catch (reason) {
     end()
@@ -66,29 +69,34 @@ async function finish<T>(result: Promise<T>): Promise<T> {
   }
 }
 
+/** Node and Chromium cut stacks at this length; other engines have no such field. */
+const engine = Error as { stackTraceLimit?: number }
+
 function begin(): void {
   if (depth++ > 0) return
-  stackTraceLimit = Error.stackTraceLimit
-  Error.stackTraceLimit = 50
+  stackTraceLimit = engine.stackTraceLimit
+  engine.stackTraceLimit = 50
   setCallSites(true)
   inspector.beforeRun = inspect
 }
 
 function end(): void {
   if (--depth > 0) return
-  if (stackTraceLimit !== undefined) Error.stackTraceLimit = stackTraceLimit
+  if (stackTraceLimit !== undefined) engine.stackTraceLimit = stackTraceLimit
   setCallSites(false)
   inspector.beforeRun = null
   pending = []
 }
 
-/** Looks at everything that a run is about to compute, in a run of its own, so that no assign has happened when it throws. */
+/** Looks at all that a run is about to compute, in a run of its own, so that no assign has happened when it throws. */
 function inspect(roots: readonly Node[]): void {
   inspector.beforeRun = null
   context.callSites = false
   try {
     const graph = snapshot(roots)
-    const floats = graph.nodes.map((node, i) => ({ node, i })).filter(({ node }) => isFloat(node.dtype) && node.size > 0)
+    const floats = graph.nodes
+      .map((node, i) => ({ node, i }))
+      .filter(({ node }) => isFloat(node.dtype) && node.size > 0)
     const flags = withContext('tracking', false, () => floats.map(({ node }) => isnan(new Tensor(node)).any()))
     computeAside(flags.map((flag) => flag.node))
     const check = (values: readonly ArrayLike<number>[]): void => {
@@ -96,7 +104,8 @@ function inspect(roots: readonly Node[]): void {
       const error = explain(graph, roots.map(graph.position), nan)
       if (error) throw error
     }
-    if (flags.every(({ node }) => (node.backend ?? currentBackend()).readSync)) check(flags.map((flag) => flag.dataSync()))
+    if (flags.every(({ node }) => (node.backend ?? currentBackend()).readSync))
+      check(flags.map((flag) => flag.dataSync()))
     else pending.push(async () => check(await Promise.all(flags.map((flag) => flag.data()))))
   } finally {
     inspector.beforeRun = inspect
@@ -122,9 +131,10 @@ const module = (node: Node): string => (node.path ? ` in module ${node.path}` : 
 
 function made(node: Node): string {
   const source = originOf(node)
-  if (!source) return `NaN first appears in ${describe(node)}${module(node)}, made of inputs without NaN. It was called here:\n${callSite(node.stack)}`
+  const what = `${describe(node)}${module(node)}, made of inputs without NaN`
+  if (!source) return `NaN first appears in ${what}. It was called here:\n${callSite(node.stack)}`
   return (
-    `NaN first appears on the way back, in the gradient of ${describe(source)}${module(source)}: in ${describe(node)}, made of inputs without NaN. ` +
+    `NaN first appears on the way back, in the gradient of ${describe(source)}${module(source)}: in ${what}. ` +
     `The forward op was called here:\n${callSite((originOf(source) ?? source).stack)}`
   )
 }
@@ -132,5 +142,7 @@ function made(node: Node): string {
 function cameIn(node: Node, user: Node | null): string {
   const given = node.op === 'const' || node.op === 'host' || variableOf(node)
   const what = given ? `NaN comes in with ${describe(node)}` : `NaN was there before: in ${describe(node)}`
-  return user ? `${what}; it is first used by ${describe(user)}${module(user)}, called here:\n${callSite(user.stack)}` : `${what}.`
+  return user
+    ? `${what}; it is first used by ${describe(user)}${module(user)}, called here:\n${callSite(user.stack)}`
+    : `${what}.`
 }

@@ -1,4 +1,7 @@
-/** Which op a node is the gradient of: written down while `detectAnomaly` looks, so that it can name the line that the way back came from. */
+/**
+ * Which op a node is the gradient of: written down while `detectAnomaly` looks, so that it can name the line that the
+ * way back came from.
+ */
 import { context, type Node } from '@tenon/tensor'
 
 const origins = new WeakMap<Node, Node>()

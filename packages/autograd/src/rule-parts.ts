@@ -1,6 +1,6 @@
 /** The parts of the gradient table that need more than a row. */
 import type { AttrsOf, Shape } from '@tenon/tensor'
-import { concat, ones, primitive, type Tensor, where } from '@tenon/tensor'
+import { concat, ones, primitive, type Tensor, where, zerosLike } from '@tenon/tensor'
 
 type Padding = AttrsOf['pad']['padding']
 
@@ -9,7 +9,9 @@ export const negate = (padding: Padding): Padding => padding.map(([low, high]) =
 /** Pads (or, where negative, crops) one dimension. */
 function padDim(x: Tensor, dim: number, low: number, high: number): Tensor {
   if (low === 0 && high === 0) return x
-  return primitive('pad', [x], { padding: x.shape.map((_, d) => (d === dim ? ([low, high] as const) : ([0, 0] as const))) })
+  return primitive('pad', [x], {
+    padding: x.shape.map((_, d) => (d === dim ? ([low, high] as const) : ([0, 0] as const))),
+  })
 }
 
 /** `step − 1` zeros after each element of `dim`: [..., n, ...] → [..., n·step, ...]. */
@@ -23,12 +25,15 @@ function dilate(x: Tensor, dim: number, step: number): Tensor {
 export function undoSlice(dy: Tensor, shape: Shape, start: readonly number[], step: readonly number[]): Tensor {
   const dilated = step.reduce((x, s, dim) => dilate(x, dim, s), dy)
   // after the last element the dilated one may reach past the end, by zeros: the padding is negative then
-  return primitive('pad', [dilated], { padding: shape.map((size, d) => [start[d]!, size - start[d]! - dilated.shape[d]!] as const) })
+  return primitive('pad', [dilated], {
+    padding: shape.map((size, d) => [start[d]!, size - start[d]! - dilated.shape[d]!] as const),
+  })
 }
 
 /**
- * The sum over all windows of what each window got, at its place. Windows are cut in pieces of `step`: pieces number c of all windows
- * do not overlap and lie side by side, so ⌈size / step⌉ reshapes and adds do it, and a single one where windows do not overlap.
+ * The sum over all windows of what each window got, at its place. Windows are cut in pieces of `step`: pieces number c
+ * of all windows do not overlap and lie side by side, so ⌈size / step⌉ reshapes and adds do it, and a single one where
+ * windows do not overlap.
  *
  * dy [..., n, ..., size] → [..., L, ...]
  */
@@ -59,12 +64,14 @@ export function atFirst(dy: Tensor, shape: Shape, position: Tensor, dims: readon
 }
 
 /**
- * dy times the product of all other factors. No division by the factor itself, so that zeros among them are right, and the second derivative
- * too: a tree of pairwise products on the way up, and on the way down each factor gets what its parent got times its sibling.
+ * dy times the product of all other factors. No division by the factor itself, so that zeros among them are right, and
+ * the second derivative too: a tree of pairwise products on the way up, and on the way down each factor gets what its
+ * parent got times its sibling.
  *
  * x [...], dy with size 1 in `dims` → the shape of x
  */
 export function otherFactors(dy: Tensor, x: Tensor, dims: readonly number[]): Tensor {
+  if (x.size === 0) return zerosLike(x)
   const kept = [...x.shape.keys()].filter((d) => !dims.includes(d))
   const order = [...kept, ...dims]
   const outer = kept.map((d) => x.shape[d]!)
@@ -80,7 +87,6 @@ export function otherFactors(dy: Tensor, x: Tensor, dims: readonly number[]): Te
   }
 
   let gradient = dy.permute(order).reshape([...outer, 1])
-  if (count === 0) gradient = gradient.expand([...outer, 0]) // wrong for 1 → 0
   for (const pair of pairs.reverse()) {
     const parent = gradient.slice(-1, 0, pair.shape.at(-2)).unsqueeze(-1)
     gradient = parent.mul(pair.flip([-1])).flatten(-2)

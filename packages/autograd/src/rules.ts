@@ -1,13 +1,14 @@
 /**
  * The gradients: one row for each primitive, so that the compiler names the row that a new primitive still lacks.
  *
- * A rule is a vector-Jacobian product: from `dy`, the gradient of the loss by the primitive's output, it gives a thunk for
- * the gradient by each input, and only those that somebody wants are called. Rules are written with tensor ops, so gradients
- * have gradients. No rule thinks of broadcasting: operands of a primitive have equal shapes, and `expand` undoes itself.
- * Inputs that are no floats (indices, conditions) are never asked for. Where a derivative does not exist, the value is PyTorch's.
+ * A rule is a vector-Jacobian product: from `dy`, the gradient of the loss by the primitive's output, it gives a thunk
+ * for the gradient by each input, and only those that somebody wants are called. Rules are written with tensor ops, so
+ * gradients have gradients. No rule thinks of broadcasting: operands of a primitive have equal shapes, and `expand`
+ * undoes itself. Inputs that are no floats (indices, conditions) are never asked for. Where a derivative does not
+ * exist, the value is PyTorch's.
  */
 import type { Attrs, PrimitiveName } from '@tenon/tensor'
-import { cos, exp, log, primitive, sin, Tensor, where, zeros, zerosLike } from '@tenon/tensor'
+import { cos, exp, log, primitive, sin, type Tensor, where, zeros, zerosLike } from '@tenon/tensor'
 import { convByInput, convByWeight } from './conv-rule.ts'
 import { atFirst, negate, otherFactors, undoSlice, undoUnfold } from './rule-parts.ts'
 
@@ -107,7 +108,11 @@ export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   reshape: ({ dy, inputs: [x] }) => [() => dy.reshape(x.shape)],
   permute: ({ dy, attrs: { dims } }) => [() => dy.permute(dims.map((_, d) => dims.indexOf(d)))],
   expand: ({ dy, inputs: [x] }) => [
-    () => dy.sum([...x.shape.keys()].filter((d) => x.shape[d] !== dy.shape[d]), { keepdim: true }),
+    () =>
+      dy.sum(
+        [...x.shape.keys()].filter((d) => x.shape[d] !== dy.shape[d]),
+        { keepdim: true },
+      ),
   ],
   pad: ({ dy, attrs: { padding } }) => [() => primitive('pad', [dy], { padding: negate(padding) })],
   slice: ({ dy, inputs: [x], attrs: { start, step } }) => [() => undoSlice(dy, x.shape, start, step)],

@@ -1,7 +1,20 @@
 import { backward, detectAnomaly } from '@tenon/autograd'
 import { cpu } from '@tenon/backend-cpu'
 import {
-  AnomalyError, counters, currentBackend, jit, log, moduleScope, realize, sqrt, type Tensor, tensor, UnsupportedError, useBackend, Variable, where,
+  AnomalyError,
+  counters,
+  currentBackend,
+  jit,
+  log,
+  moduleScope,
+  realize,
+  sqrt,
+  type Tensor,
+  tensor,
+  UnsupportedError,
+  useBackend,
+  Variable,
+  where,
 } from '@tenon/tensor'
 import { describe, expect, test } from 'vitest'
 
@@ -13,7 +26,10 @@ function parameter(values: number[], name: string): Variable {
 
 /** The message that a NaN gets; fails if there is none. */
 async function anomaly(fn: () => unknown): Promise<string> {
-  const error = await detectAnomaly(async () => fn()).then(() => null, (reason: unknown) => reason)
+  const error = await detectAnomaly(async () => fn()).then(
+    () => null,
+    (reason: unknown) => reason,
+  )
   expect(error).toBeInstanceOf(AnomalyError)
   return (error as AnomalyError).message
 }
@@ -25,19 +41,25 @@ describe('detectAnomaly', () => {
   test('names the first op that made a NaN, its module and the line that called it', async () => {
     const x = tensor([1, -1])
     const message = await anomaly(() => moduleScope('head.2', () => logOf(x).mul(2).add(1).sum()).item())
-    expect(message).toMatch(/^NaN first appears in log float32 \[2\] in module head\.2, made of inputs without NaN\. It was called here:/)
+    expect(message).toMatch(
+      /^NaN first appears in log float32 \[2\] in module head\.2, made of inputs without NaN\. It was called here:/,
+    )
     expect(message.split('\n')[1]).toMatch(/logOf .*autograd-anomaly\.test\.ts:\d+:\d+/)
   })
 
   test('names the forward op whose gradient made a NaN', async () => {
     const w = parameter([0, 4], 'w')
     const message = await anomaly(async () => {
-      const loss = moduleScope('norm', () => rootOf(w)).mul(tensor([0, 1])).sum()
+      const loss = moduleScope('norm', () => rootOf(w))
+        .mul(tensor([0, 1]))
+        .sum()
       backward(loss)
       expect(await loss.item()).toBe(2)
       await w.grad!.data()
     })
-    expect(message).toMatch(/^NaN first appears on the way back, in the gradient of sqrt float32 \[2\] in module norm: in div float32 \[2\]/)
+    expect(message).toMatch(
+      /^NaN first appears on the way back, in the gradient of sqrt float32 \[2\] in module norm: in div float32 \[2\]/,
+    )
     expect(message.split('\n')[1]).toMatch(/rootOf .*autograd-anomaly\.test\.ts/)
   })
 
@@ -54,17 +76,23 @@ describe('detectAnomaly', () => {
 
   test('says when a NaN came in with the data, with a Variable, or as a number', async () => {
     const data = await anomaly(() => tensor([NaN]).mul(2).item())
-    expect(data).toMatch(/^NaN comes in with a tensor made of given values float32 \[1\]; it is first used by mul float32 \[1\], called here:\n.*anomaly\.test/)
+    expect(data).toMatch(
+      /^NaN comes in with a tensor made of given values float32 \[1\]; it is first used by mul float32 \[1\], called here:\n.*anomaly\.test/,
+    )
     const w = parameter([NaN], 'conv1.weight')
     realize()
-    expect(await anomaly(() => w.add(1).item())).toMatch(/^NaN comes in with "conv1\.weight" float32 \[1\]; it is first used by add/)
+    expect(await anomaly(() => w.add(1).item())).toMatch(
+      /^NaN comes in with "conv1\.weight" float32 \[1\]; it is first used by add/,
+    )
     expect(await anomaly(() => tensor([1]).mul(NaN).item())).toMatch(/^NaN comes in with a number/)
   })
 
   test('says when a NaN was there before it began', async () => {
     const y = log(tensor([-1]))
     realize(y)
-    expect(await anomaly(() => y.add(1).item())).toMatch(/^NaN was there before: in log float32 \[1\]; it is first used by add/)
+    expect(await anomaly(() => y.add(1).item())).toMatch(
+      /^NaN was there before: in log float32 \[1\]; it is first used by add/,
+    )
   })
 
   test('leaves alone a NaN that no result holds, and results that are fine', async () => {
@@ -84,7 +112,11 @@ describe('detectAnomaly', () => {
     }
     const plain = await step()
     expect(await detectAnomaly(step)).toEqual(plain)
-    await expect(detectAnomaly(async () => { throw new Error('other') })).rejects.toThrow('other')
+    await expect(
+      detectAnomaly(async () => {
+        throw new Error('other')
+      }),
+    ).rejects.toThrow('other')
     const { runs } = counters
     expect(await log(tensor([-1])).item()).toBeNaN()
     expect(counters.runs).toBe(runs + 1)

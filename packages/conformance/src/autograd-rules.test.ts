@@ -5,22 +5,48 @@ import { describe, expect, test } from 'vitest'
 import { checkGradients, numbers } from './gradient-check.ts'
 
 type Case = readonly [fn: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]]
-type Plain = { [P in PrimitiveName]: Parameters<typeof primitive<P>>[2] extends Record<string, never> ? P : never }[PrimitiveName]
+type Plain = {
+  [P in PrimitiveName]: Parameters<typeof primitive<P>>[2] extends Record<string, never> ? P : never
+}[PrimitiveName]
 
 const positive = (seed: number, shape: readonly number[] = [3, 1, 2]): Tensor => numbers(shape, seed, 0.3, 2)
 const any = (seed: number, shape: readonly number[] = [3, 1, 2]): Tensor => numbers(shape, seed)
 const int = (values: readonly number[], shape: readonly number[]): Tensor => tensor(Int32Array.from(values), shape)
-const unary = (op: Plain, x: Tensor = any(1)): Case[] => [[(a) => primitive(op, [a!], {} as never), x], [(a) => primitive(op, [a!], {} as never), x.slice(0, 0, 0)]]
+const unary = (op: Plain, x: Tensor = any(1)): Case[] => [
+  [(a) => primitive(op, [a!], {} as never), x],
+  [(a) => primitive(op, [a!], {} as never), x.slice(0, 0, 0)],
+]
 const binary = (op: Plain, a: Tensor = any(1), b: Tensor = any(2)): Case[] => [
   [(x, y) => primitive(op, [x!, y!], {} as never), a, b],
   [(x) => primitive(op, [x!, x!], {} as never), a],
 ]
-const reduce = (op: 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin', ...cases: [readonly number[], readonly number[]][]): Case[] =>
-  cases.map(([shape, dims], i) => [(x) => primitive(op, [x!], { dims }), any(20 + i, shape)])
+const reduce = (
+  op: 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin',
+  ...cases: [readonly number[], readonly number[]][]
+): Case[] => cases.map(([shape, dims], i) => [(x) => primitive(op, [x!], { dims }), any(20 + i, shape)])
 
-interface ConvCase { n: number; g: number; c: number; o: number; s: number[]; k: number[]; stride: number[]; low: number[]; high: number[]; dilation: number[]; inputDilation: number[] }
+interface ConvCase {
+  n: number
+  g: number
+  c: number
+  o: number
+  s: number[]
+  k: number[]
+  stride: number[]
+  low: number[]
+  high: number[]
+  dilation: number[]
+  inputDilation: number[]
+}
 const conv = (c: ConvCase): Case => [
-  (x, w) => primitive('conv', [x!, w!], { stride: c.stride, padLow: c.low, padHigh: c.high, dilation: c.dilation, inputDilation: c.inputDilation }),
+  (x, w) =>
+    primitive('conv', [x!, w!], {
+      stride: c.stride,
+      padLow: c.low,
+      padHigh: c.high,
+      dilation: c.dilation,
+      inputDilation: c.inputDilation,
+    }),
   any(1, [c.n, c.g, c.c, ...c.s]),
   any(2, [c.g, c.o, c.c, ...c.k]),
 ]
@@ -46,7 +72,10 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
   tanh: unary('tanh'),
   erf: unary('erf'),
   not: notDifferentiable,
-  cast: [[(x) => x!.cast('float64'), any(1)], [(x) => primitive('cast', [x!.mul(x!)], { dtype: 'float64' }), any(1)]],
+  cast: [
+    [(x) => x!.cast('float64'), any(1)],
+    [(x) => primitive('cast', [x!.mul(x!)], { dtype: 'float64' }), any(1)],
+  ],
   add: binary('add'),
   sub: binary('sub'),
   mul: binary('mul'),
@@ -76,23 +105,93 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
   detach: notDifferentiable,
   randomBits: notDifferentiable,
   arange: notDifferentiable,
-  reduceSum: reduce('reduceSum', [[3, 1, 2], [0]], [[3, 4, 2], [0, 2]], [[3], [0]], [[2, 0, 3], [1]], [[], []]),
+  reduceSum: reduce(
+    'reduceSum',
+    [[3, 1, 2], [0]],
+    [
+      [3, 4, 2],
+      [0, 2],
+    ],
+    [[3], [0]],
+    [[2, 0, 3], [1]],
+    [[], []],
+  ),
   reduceProd: [
-    ...reduce('reduceProd', [[5], [0]], [[3, 4, 2], [0, 2]], [[2, 1, 3], [1]], [[2, 7], [1]], [[0, 3], [1]]),
+    ...reduce(
+      'reduceProd',
+      [[5], [0]],
+      [
+        [3, 4, 2],
+        [0, 2],
+      ],
+      [[2, 1, 3], [1]],
+      [[2, 7], [1]],
+      [[0, 3], [1]],
+    ),
     [(x) => x!.prod(1), tensor(new Float64Array([1, 0, 3, 0, 0, 2, 4, 5, 6]), [3, 3])],
     [(x) => x!.prod(), tensor(new Float64Array([2, 0, 3, -1, 4]))],
   ],
-  reduceMax: reduce('reduceMax', [[5], [0]], [[3, 4, 2], [0, 2]], [[3, 1, 2], [1]], [[2, 0, 3], [2]]),
-  reduceMin: reduce('reduceMin', [[5], [0]], [[3, 4, 2], [0, 2]], [[3, 1, 2], [1]]),
+  reduceMax: reduce(
+    'reduceMax',
+    [[5], [0]],
+    [
+      [3, 4, 2],
+      [0, 2],
+    ],
+    [[3, 1, 2], [1]],
+    [[2, 0, 3], [2]],
+  ),
+  reduceMin: reduce(
+    'reduceMin',
+    [[5], [0]],
+    [
+      [3, 4, 2],
+      [0, 2],
+    ],
+    [[3, 1, 2], [1]],
+  ),
   argmax: notDifferentiable,
   argmin: notDifferentiable,
-  reshape: [[(x) => x!.reshape([4, 3]), any(1, [2, 3, 2])], [(x) => x!.reshape([]), any(1, [1, 1])]],
+  reshape: [
+    [(x) => x!.reshape([4, 3]), any(1, [2, 3, 2])],
+    [(x) => x!.reshape([]), any(1, [1, 1])],
+  ],
   permute: [[(x) => x!.permute([2, 0, 1]), any(1, [2, 3, 4])]],
-  expand: [[(x) => x!.expand([4, 2, 3]), any(1, [2, 1])], [(x) => x!.expand([2, 3]), any(1, [])], [(x) => x!.expand([0, 3]), any(1, [1, 3])]],
+  expand: [
+    [(x) => x!.expand([4, 2, 3]), any(1, [2, 1])],
+    [(x) => x!.expand([2, 3]), any(1, [])],
+    [(x) => x!.expand([0, 3]), any(1, [1, 3])],
+  ],
   pad: [
-    [(x) => x!.pad([[1, 2], [0, 1]]), any(1, [2, 3])],
-    [(x) => x!.pad([[1, 0], [0, 2]], 7), any(1, [2, 3])],
-    [(x) => primitive('pad', [x!], { padding: [[-1, 2], [1, -2]] }), any(1, [3, 4])],
+    [
+      (x) =>
+        x!.pad([
+          [1, 2],
+          [0, 1],
+        ]),
+      any(1, [2, 3]),
+    ],
+    [
+      (x) =>
+        x!.pad(
+          [
+            [1, 0],
+            [0, 2],
+          ],
+          7,
+        ),
+      any(1, [2, 3]),
+    ],
+    [
+      (x) =>
+        primitive('pad', [x!], {
+          padding: [
+            [-1, 2],
+            [1, -2],
+          ],
+        }),
+      any(1, [3, 4]),
+    ],
     [(x) => x!.pad([[2, 1]]), any(1, [0])],
   ],
   slice: [
@@ -105,8 +204,15 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
   flip: [[(x) => x!.flip([0, 2]), any(1, [2, 3, 4])]],
   unfold: (
     [
-      [[7], 0, 3, 1, 1], [[8, 3], 0, 3, 2, 1], [[2, 8], 1, 2, 2, 1], [[2, 9, 2], 1, 2, 3, 1], [[2, 10], 1, 3, 2, 2],
-      [[11], 0, 2, 4, 3], [[5, 2], 0, 5, 1, 1], [[13], 0, 4, 3, 1], [[3, 4], 1, 1, 2, 1],
+      [[7], 0, 3, 1, 1],
+      [[8, 3], 0, 3, 2, 1],
+      [[2, 8], 1, 2, 2, 1],
+      [[2, 9, 2], 1, 2, 3, 1],
+      [[2, 10], 1, 3, 2, 2],
+      [[11], 0, 2, 4, 3],
+      [[5, 2], 0, 5, 1, 1],
+      [[13], 0, 4, 3, 1],
+      [[3, 4], 1, 1, 2, 1],
     ] as const
   ).map(([shape, dim, size, step, dilation]): Case => [(x) => x!.unfold(dim, size, step, dilation), any(1, shape)]),
   concat: [
@@ -134,14 +240,51 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
     conv({ ...plain, ...one, s: [5, 4], k: [3, 3], low: [1, 1], high: [1, 1] }),
     conv({ ...plain, ...one, g: 2, s: [7, 8], k: [3, 2], stride: [2, 3], low: [1, 0], high: [0, 2] }), // a remainder in both
     conv({ ...plain, ...one, s: [6, 9], k: [2, 3], stride: [3, 2], dilation: [2, 3] }),
-    conv({ ...plain, ...one, g: 3, c: 1, o: 2, s: [4, 5], k: [3, 3], stride: [2, 1], low: [3, 0], high: [1, 3], dilation: [1, 2], inputDilation: [2, 3] }),
+    conv({
+      ...plain,
+      ...one,
+      g: 3,
+      c: 1,
+      o: 2,
+      s: [4, 5],
+      k: [3, 3],
+      stride: [2, 1],
+      low: [3, 0],
+      high: [1, 3],
+      dilation: [1, 2],
+      inputDilation: [2, 3],
+    }),
     conv({ ...plain, ...one, s: [4, 4], k: [2, 3], stride: [3, 2], low: [2, 4], high: [3, 1], inputDilation: [3, 2] }),
     conv({ ...plain, ...one, s: [6, 6], k: [2, 2], low: [-1, 1], high: [1, -2], stride: [1, 2] }), // cropped
     conv({ ...plain, ...one, s: [3, 3], k: [1, 1], low: [2, 1], high: [1, 2] }), // padding beyond the kernel
     conv({ ...plain, ...one, n: 0, s: [4, 4], k: [2, 2] }),
     conv({ ...plain, ...one, s: [2, 4], k: [3, 2] }), // no output
-    conv({ n: 2, g: 2, c: 3, o: 2, s: [11], k: [4], stride: [4], low: [2], high: [1], dilation: [2], inputDilation: [1] }),
-    conv({ n: 1, g: 1, c: 2, o: 2, s: [3, 4, 3], k: [2, 1, 2], stride: [1, 2, 1], low: [0, 1, 1], high: [1, 0, 0], dilation: [1, 1, 2], inputDilation: [1, 2, 1] }),
+    conv({
+      n: 2,
+      g: 2,
+      c: 3,
+      o: 2,
+      s: [11],
+      k: [4],
+      stride: [4],
+      low: [2],
+      high: [1],
+      dilation: [2],
+      inputDilation: [1],
+    }),
+    conv({
+      n: 1,
+      g: 1,
+      c: 2,
+      o: 2,
+      s: [3, 4, 3],
+      k: [2, 1, 2],
+      stride: [1, 2, 1],
+      low: [0, 1, 1],
+      high: [1, 0, 0],
+      dilation: [1, 1, 2],
+      inputDilation: [1, 2, 1],
+    }),
   ],
 }
 

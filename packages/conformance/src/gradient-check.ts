@@ -1,6 +1,9 @@
-/** Central differences in float64, along a random direction and against an incoming gradient that is not ones; the second derivative by the same. */
+/**
+ * Central differences in float64, along a random direction and against an incoming gradient that is not ones; the
+ * second derivative by the same.
+ */
 import { grad } from '@tenon/autograd'
-import { Tensor, tensor } from '@tenon/tensor'
+import { type Tensor, tensor } from '@tenon/tensor'
 import { expect } from 'vitest'
 
 /** Evenly distributed numbers in [low, high), the same ones at every run. */
@@ -17,10 +20,17 @@ export function numbers(shape: readonly number[], seed: number, low = -2, high =
 
 type Fn = (...inputs: Tensor[]) => Tensor
 
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0)
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0)
 
 /** One derivative of `fn` at `inputs`: ⟨v, J u⟩ by differences against ⟨Jᵀ v, u⟩ by autograd. */
-async function checkOnce(fn: Fn, inputs: readonly Tensor[], label: string, step: number, tolerance: number): Promise<void> {
+async function checkOnce(
+  fn: Fn,
+  inputs: readonly Tensor[],
+  label: string,
+  step: number,
+  tolerance: number,
+): Promise<void> {
   const y = fn(...inputs)
   const v = numbers(y.shape, 101)
   const grads = grad(y, inputs, { gradOutputs: v, allowUnused: true })
@@ -32,14 +42,22 @@ async function checkOnce(fn: Fn, inputs: readonly Tensor[], label: string, step:
     analytic += dot(await grads[i]!.data(), await directions[i]!.data())
   }
   const at = async (h: number): Promise<number> => {
-    const moved = await Promise.all(inputs.map(async (x, i) => {
-      const [values, direction] = [await x.data(), await directions[i]!.data()]
-      return tensor(Float64Array.from(values, (value, k) => value + h * direction[k]!), x.shape)
-    }))
+    const moved = await Promise.all(
+      inputs.map(async (x, i) => {
+        const [values, direction] = [await x.data(), await directions[i]!.data()]
+        return tensor(
+          Float64Array.from(values, (value, k) => value + h * direction[k]!),
+          x.shape,
+        )
+      }),
+    )
     return dot(await fn(...moved).data(), await v.data())
   }
-  const numeric = (await at(step) - await at(-step)) / (2 * step)
-  expect(Math.abs(analytic - numeric), `${label}: ${analytic} by autograd, ${numeric} by differences`).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(numeric)))
+  const numeric = ((await at(step)) - (await at(-step))) / (2 * step)
+  expect(
+    Math.abs(analytic - numeric),
+    `${label}: ${analytic} by autograd, ${numeric} by differences`,
+  ).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(numeric)))
 }
 
 /** The first derivative of `fn`, and the derivative of its gradient by the inputs and by the incoming gradient. */

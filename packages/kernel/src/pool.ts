@@ -215,16 +215,17 @@ export class ExprPool {
         if (a.op === 'literal') return this.#sum([[b, a.value]])
         return null
       case 'idiv':
-        return b.op === 'literal' && b.value > 0 ? this.#divide(a, b.value) : null
+        return b.op === 'literal' && b.value > 0 && this.#exact(a) ? this.#divide(a, b.value) : null
       case 'mod':
-        return b.op === 'literal' && b.value > 0 ? this.#remainder(a, b.value) : null
+        return b.op === 'literal' && b.value > 0 && this.#exact(a) ? this.#remainder(a, b.value) : null
       case 'lt':
       case 'le':
       case 'eq':
       case 'ne':
-        return this.#compare(fn, a, b)
+        return this.#exact(a) && this.#exact(b) ? this.#compare(fn, a, b) : null
       case 'max':
       case 'min': {
+        if (!this.#exact(a) || !this.#exact(b)) return null
         const { min, max } = this.range(this.sub(a, b))
         if (min >= 0) return fn === 'max' ? a : b
         if (max <= 0) return fn === 'max' ? b : a
@@ -257,8 +258,8 @@ export class ExprPool {
     let constant = 0
     for (const [e, factor] of parts) {
       const l = this.linear(e)
-      constant += l.constant * factor
-      for (const [atom, c] of l.terms) terms.set(atom, (terms.get(atom) ?? 0) + c * factor)
+      constant = (constant + Math.imul(l.constant, factor)) | 0
+      for (const [atom, c] of l.terms) terms.set(atom, ((terms.get(atom) ?? 0) + Math.imul(c, factor)) | 0)
     }
     return this.#fromLinear(this.#recombine({ terms, constant }))
   }
@@ -276,8 +277,8 @@ export class ExprPool {
       merged.delete(rest)
       merged.delete(atom)
       const x = this.linear(rest.a)
-      for (const [t, f] of x.terms) merged.set(t, (merged.get(t) ?? 0) + f * c)
-      return this.#recombine({ terms: merged, constant: constant + x.constant * c })
+      for (const [t, f] of x.terms) merged.set(t, ((merged.get(t) ?? 0) + Math.imul(f, c)) | 0)
+      return this.#recombine({ terms: merged, constant: (constant + Math.imul(x.constant, c)) | 0 })
     }
     return { terms, constant }
   }
@@ -322,6 +323,11 @@ export class ExprPool {
       if (this.#within(low, g)) return { g, high, low }
     }
     return null
+  }
+
+  /** Whether arithmetic on it cannot have wrapped around, so that the rules of whole numbers hold. */
+  #exact(e: Expr): boolean {
+    return this.range(e).min !== -Infinity
   }
 
   #within(e: Expr, extent: number): boolean {
@@ -370,7 +376,7 @@ export class ExprPool {
         min += c > 0 ? c * r.min : c * r.max
         max += c > 0 ? c * r.max : c * r.min
       }
-      return { min, max }
+      return min >= -(2 ** 31) && max < 2 ** 31 ? { min, max } : everything
     }
     if (e.dtype === 'bool') return zeroOne
     switch (e.op) {

@@ -1,4 +1,4 @@
-import { isTensor, TenonError, type Tensor, type Variable } from '@tenon/tensor'
+import { isFloat, isTensor, sameShape, showShape, TenonError, type Tensor, type Variable } from '@tenon/tensor'
 import type { Module } from './module.ts'
 import { variablesOf } from './walk.ts'
 

@@ -112,7 +112,7 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
       ...computed.map(([state, node]): Request => ({ position: graph.position(node), over: leafOf(graph, state) })),
     ]
     // Other assigns (a generator's counter, running statistics) may run between a loss and its backward
-    const isStep = variables.some((v) => v.requiresGrad)
+    const isStep = variables.some((v) => v.requiresGrad && v.memory.buffer) // and not a first value
     execute(backend, graph, requests, [...results], computed.map(([state]) => state), isStep)
   }
   for (const [state, data] of written) {

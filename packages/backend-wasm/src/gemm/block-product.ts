@@ -19,8 +19,8 @@ export type Advance = number | 'table'
 
 /** All distances are in bytes. */
 export interface BlockShape {
-  readonly rows: number
-  readonly aRow: number
+  /** Where the rows of A's tile begin, 4 at most. Tiles of rows follow one another at four times the distance of the first two. */
+  readonly aRows: readonly number[]
   readonly aStep: Advance
   readonly bStep: Advance
   readonly cRow: number
@@ -53,7 +53,7 @@ export function compileBlockProduct(context: ModuleContext, shape: BlockShape): 
         aTile!.set(a!),
         cTile!.set(cColumn!.get),
         doWhile(
-          sequence(tile, advance(aTile!, i32.const(tileRows * shape.aRow)), advance(cTile!, i32.const(tileRows * shape.cRow))),
+          sequence(tile, advance(aTile!, i32.const(tileRows * (shape.aRows[1] ?? 0))), advance(cTile!, i32.const(tileRows * shape.cRow))),
           minusOne(i!),
         ),
         advance(bAt!, bTile!),
@@ -75,16 +75,16 @@ interface Operands {
   readonly bTable: I32 | null
 }
 
-function tileProduct(f: FunctionBuilder, relaxed: boolean, { rows, aRow, aStep, bStep, cRow }: BlockShape, o: Operands): Statement {
+function tileProduct(f: FunctionBuilder, relaxed: boolean, { aRows, aStep, bStep, cRow }: BlockShape, o: Operands): Statement {
   const madd = multiplyAdd(relaxed)
   const vectors = tileColumns / 4
   const range = (n: number): number[] => Array.from({ length: n }, (_, x) => x)
-  const sums = range(rows).map(() => range(vectors).map(() => f.local('v128')))
+  const sums = aRows.map(() => range(vectors).map(() => f.local('v128')))
   const columns = range(vectors).map(() => f.local('v128'))
   const left = f.local('i32')
   const row = f.local('v128')
   // Offsets in instructions are positive: a pointer to the lowest of the rows.
-  const lowest = Math.min(0, (rows - 1) * aRow)
+  const lowest = Math.min(0, ...aRows)
   const aPointer = pointer(f, i32.add(o.a, i32.const(lowest)), aStep, o.aTable)
   const bPointer = pointer(f, o.b, bStep, o.bTable)
 
@@ -93,7 +93,7 @@ function tileProduct(f: FunctionBuilder, relaxed: boolean, { rows, aRow, aStep, 
     bPointer.begin,
     ...columns.map((column, v) => column.set(v128.load(bPointer.at, 16 * v))),
     ...sums.flatMap((own, r) => [
-      row.set(v128.load32Splat(aPointer.at, r * aRow - lowest)),
+      row.set(v128.load32Splat(aPointer.at, aRows[r]! - lowest)),
       ...own.map((sum, v) => sum.set(madd(row.get, columns[v]!.get, sum.get))),
     ]),
     aPointer.end,

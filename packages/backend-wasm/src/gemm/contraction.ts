@@ -3,28 +3,27 @@
  * through the epilogue to where they belong. B's block is packed into columns of eight unless its columns are neighbours already. Either operand
  * can be the B of this folder: the one is taken that costs less to pack and wastes less of the tiles.
  */
-import { type Contraction, type MatrixView, product, toLoops } from '@tenon/kernel'
+import { type Contraction, type Expr, type ExprPool, type MatrixView, product, toLoops } from '@tenon/kernel'
 import type { I32 } from '../assembler/code.ts'
 import { i32 } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from '../loops/compile.ts'
-import { compileBlockProduct, tileColumns, tileRows } from './block-product.ts'
-import { epilogueOf, packColumns, packLastColumns } from './pieces.ts'
-
-const float = 4
+import { tileColumns, tileRows } from './block-product.ts'
+import { compilePart, epilogueStages, float, oneOf, type PartCall, storeTo, strided } from './part.ts'
+import { compileRows } from './row-tiles.ts'
 
 /** Most of k, rows and columns in a block: B's tile in the first cache; A, B and C in the second, a quarter of a megabyte each. */
 const most = { k: 256, rows: 256, columns: 256 }
 
 /** One operand: its own axis, rows of A or columns of B, and the axis of the sum. Strides in elements. */
-export interface Factor {
+interface Factor {
   readonly view: MatrixView
   readonly extent: number
   readonly own: number
   readonly k: number
 }
 
-export interface ProductPlan {
+interface ProductPlan {
   readonly a: Factor
   readonly b: Factor
   /** Whether the rows here are the columns of the kernel. */
@@ -35,13 +34,13 @@ export interface ProductPlan {
   readonly block: { readonly k: number; readonly rows: number; readonly columns: number }
 }
 
-const roundUp = (x: number, unit: number): number => Math.ceil(x / unit) * unit
+export const roundUp = (x: number, unit: number): number => Math.ceil(x / unit) * unit
 
 function planProduct(kernel: Contraction): ProductPlan {
   const { a, b, m, n, k } = kernel
   const left: Factor = { view: a, extent: m, own: a.rowStride, k: a.columnStride }
   const right: Factor = { view: b, extent: n, own: b.columnStride, k: b.rowStride }
-  const [straight, swapped] = [false, true].map((isSwapped) => {
+  const candidate = (isSwapped: boolean): { plan: ProductPlan; cost: number } => {
     const [rows, columns] = isSwapped ? [right, left] : [left, right]
     // Rows a multiple of 2 KiB apart fall into few sets of the first cache.
     const collides = (columns.k * float) % 2048 === 0 && k > 32
@@ -54,9 +53,10 @@ function planProduct(kernel: Contraction): ProductPlan {
       rows: Math.min(rows.extent, most.rows),
       columns: Math.min(roundUp(columns.extent, tileColumns), most.columns),
     }
-    const plan: ProductPlan = { a: rows, b: columns, swapped: isSwapped, packs, batch: product(kernel.batch), block }
+    const plan = { a: rows, b: columns, swapped: isSwapped, packs, batch: product(kernel.batch), block }
     return { plan, cost: multiplying + packing + epilogue }
-  }) as [{ plan: ProductPlan; cost: number }, { plan: ProductPlan; cost: number }]
+  }
+  const [straight, swapped] = [candidate(false), candidate(true)]
   return straight.cost <= swapped.cost ? straight.plan : swapped.plan
 }
 
@@ -69,8 +69,8 @@ export function compileContraction(context: ModuleContext, kernel: Contraction):
   const plan = planProduct(kernel)
   const { a, b, block, batch } = plan
   const blocks = { rows: Math.ceil(a.extent / block.rows), columns: Math.ceil(b.extent / block.columns) }
-  const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
   const writeBlock = blockWriter(context, kernel, plan)
+  const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
   const [args, begin, end, scratch] = [0, 1, 2, 3].map((i) => f.param(i, 'i32').get) as [I32, I32, I32, I32]
   const writer = new Writer(f)
   writer.loop(begin, end, 1, (unit, w) => {
@@ -98,46 +98,44 @@ interface Block {
 function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductPlan): (w: Writer, at: Block) => void {
   const { a, b, block, packs } = plan
   const { k } = kernel
-  const sumRow = block.columns * float
-  const shape = { aRow: a.own * float, aStep: a.k * float, bStep: packs ? tileColumns * float : b.k * float, cRow: sumRow }
-  const rest = a.extent % tileRows
-  const multiply = compileBlockProduct(context, { ...shape, rows: tileRows })
-  const multiplyRest = rest > 0 ? compileBlockProduct(context, { ...shape, rows: rest }) : null
+  const cRow = block.columns * float
+  const bStep = packs ? tileColumns * float : b.k * float
+  const bTile = packs ? block.k * tileColumns * float : tileColumns * float
+  const multiply = compileRows(context, { rows: a.extent, aRow: a.own * float, aStep: a.k * float, bStep, cRow })
   const pack = packs ? packColumns(context, kernel, plan) : null
   const packRest = packs && b.extent % tileColumns > 0 ? packLastColumns(context, kernel, plan) : null
   const epilogue = epilogueOf(context, kernel, plan)
-  const tileStride = packs ? block.k * tileColumns * float : tileColumns * float
 
   return (w, { args, scratch, point, row, column }) => {
     const rowEnd = w.keep(minimum(plus(row, i32.const(block.rows)), i32.const(a.extent)))
     const columnEnd = w.keep(minimum(plus(column, i32.const(block.columns)), i32.const(b.extent)))
-    const sums = scratch
-    const packed = w.keep(plus(scratch, i32.const(block.rows * sumRow)))
-    const points = { start: point, end: plus(point, i32.const(1)) }
-    const rows = { start: row, end: rowEnd }
-    const columns = { start: column, end: columnEnd }
+    const packed = w.keep(plus(scratch, i32.const(block.rows * cRow)))
+    const points = oneOf(point)
     const aBlock = w.keep(plus(addressOf(args, kernel, a, point), times(row, a.own * float)))
     const bBlock = packs ? packed : w.keep(plus(addressOf(args, kernel, b, point), times(column, b.own * float)))
-    const fullTiles = w.keep(i32.divU(i32.sub(rowEnd, row), i32.const(tileRows)))
-    const tiles = w.keep(i32.divU(i32.add(i32.sub(columnEnd, column), i32.const(tileColumns - 1)), i32.const(tileColumns)))
+    const inTiles = (columns: I32): I32 => i32.divU(columns, i32.const(tileColumns))
+    const columnTiles = w.keep(inTiles(plus(i32.sub(columnEnd, column), i32.const(tileColumns - 1))))
+    const tiles = { start: inTiles(column), end: inTiles(columnEnd) }
 
     w.loop(i32.const(0), i32.const(k), block.k, (start, inside) => {
-      const end = inside.keep(minimum(plus(start, i32.const(block.k)), i32.const(k)))
-      const parts = { points, columns, ks: { start, end } }
-      pack?.(inside, args, packed, parts)
-      if (packRest) inside.when(i32.eq(columnEnd, i32.const(b.extent)), (last) => packRest(last, args, packed, parts))
-      const aHere = inside.keep(plus(aBlock, times(start, a.k * float)))
-      const bHere = packs ? bBlock : inside.keep(plus(bBlock, times(start, b.k * float)))
-      const common = [tiles, i32.const(tileStride), i32.sub(end, start), start] as const
-      inside.when(fullTiles, (full) => full.add(multiply.call(aHere, bHere, sums, fullTiles, ...common)))
-      if (!multiplyRest) return
-      inside.when(i32.eq(rowEnd, i32.const(a.extent)), (last) => {
-        const skipped = times(fullTiles, tileRows)
-        const aLast = plus(aHere, i32.mul(skipped, i32.const(a.own * float)))
-        last.add(multiplyRest.call(aLast, bHere, plus(sums, i32.mul(skipped, i32.const(sumRow))), i32.const(1), ...common))
-      })
+      const ks = { start, end: inside.keep(minimum(plus(start, i32.const(block.k)), i32.const(k))) }
+      pack?.(inside, args, packed, [points, tiles, ks, null])
+      if (packRest) {
+        const address = plus(packed, i32.mul(i32.sub(columnTiles, i32.const(1)), i32.const(bTile)))
+        inside.when(i32.eq(columnEnd, i32.const(b.extent)), (last) => packRest(last, args, address, [points, ks, null]))
+      }
+      const operands = {
+        a: inside.keep(plus(aBlock, times(start, a.k * float))),
+        b: packs ? bBlock : inside.keep(plus(bBlock, times(start, b.k * float))),
+        c: scratch,
+        columnTiles,
+        bTile,
+        count: i32.sub(ks.end, start),
+        add: start,
+      }
+      multiply(inside, operands, { count: i32.sub(rowEnd, row), isLast: i32.eq(rowEnd, i32.const(a.extent)) })
     })
-    epilogue(w, args, sums, { points, rows, columns })
+    epilogue(w, args, scratch, [points, { start: row, end: rowEnd }, { start: column, end: columnEnd }])
   }
 }
 
@@ -153,4 +151,63 @@ function addressOf(args: I32, { batch }: Contraction, { view }: Factor, point: I
     inner *= batch[axis]!
   }
   return plus(start, ...shares)
+}
+
+/** Indices of the batch's axes at a point of it. */
+function batchIndices(pool: ExprPool, batch: readonly number[], point: Expr): Expr[] {
+  const inner = batch.map((_, i) => product(batch.slice(i + 1)))
+  return batch.map((extent, i) => pool.binary('mod', pool.binary('idiv', point, pool.int(inner[i]!)), pool.int(extent)))
+}
+
+/** One element of B. */
+function elementOfB(pool: ExprPool, kernel: Contraction, { b }: ProductPlan, point: Expr, column: Expr, k: Expr, valid: Expr | null): Expr {
+  const points = batchIndices(pool, kernel.batch, point)
+  const index = strided(pool, b.view.offset, [...b.view.batchStrides, b.own, b.k], [...points, column, k])
+  return pool.load('float32', b.view.buffer, index, valid)
+}
+
+/** B's full tiles: packed[tile][k][8]. */
+function packColumns(context: ModuleContext, kernel: Contraction, plan: ProductPlan): PartCall {
+  const { b, block, batch } = plan
+  const tiles = Math.floor(b.extent / tileColumns)
+  const tileSize = block.k * tileColumns
+  const axes = [
+    { extent: batch, cut: true },
+    { extent: tiles, cut: b.extent > block.columns, scratch: tileSize },
+    { extent: kernel.k, cut: kernel.k > block.k, scratch: tileColumns },
+    { extent: tileColumns, cut: false },
+  ]
+  return compilePart(context, kernel, { dtype: 'float32', length: tiles * tileSize }, axes, (pool, [point, tile, k, lane], packed) => {
+    const value = elementOfB(pool, kernel, plan, point!, pool.scaleAdd(tile!, tileColumns, lane!), k!, null)
+    return [storeTo(packed, strided(pool, 0, [tileSize, tileColumns, 1], [tile!, k!, lane!]), value)]
+  })
+}
+
+/** B's last tile, filled up with zeros. */
+function packLastColumns(context: ModuleContext, kernel: Contraction, plan: ProductPlan): PartCall {
+  const { b, block, batch } = plan
+  const full = roundUp(b.extent, tileColumns) - tileColumns
+  const axes = [
+    { extent: batch, cut: true },
+    { extent: kernel.k, cut: kernel.k > block.k, scratch: tileColumns },
+    { extent: tileColumns, cut: false },
+  ]
+  return compilePart(context, kernel, { dtype: 'float32', length: kernel.k * tileColumns }, axes, (pool, [point, k, lane], packed) => {
+    const valid = pool.binary('lt', lane!, pool.int(b.extent - full))
+    const value = elementOfB(pool, kernel, plan, point!, pool.add(lane!, pool.int(full)), k!, valid)
+    return [storeTo(packed, pool.scaleAdd(k!, tileColumns, lane!), value)]
+  })
+}
+
+/** The kernel's stores, with the sums of a block read from scratch. */
+function epilogueOf(context: ModuleContext, kernel: Contraction, { a, b, block, swapped, batch }: ProductPlan): PartCall {
+  const axes = [
+    { extent: batch, cut: true },
+    { extent: a.extent, cut: a.extent > block.rows, scratch: block.columns },
+    { extent: b.extent, cut: b.extent > block.columns, scratch: 1 },
+  ]
+  return compilePart(context, kernel, { dtype: 'float32', length: a.extent * block.columns }, axes, (pool, [point, row, column], sums) => {
+    const indices = [...batchIndices(pool, kernel.batch, point!), ...(swapped ? [column!, row!] : [row!, column!])]
+    return epilogueStages(pool, kernel.stores, indices, pool.load('float32', sums, pool.scaleAdd(row!, block.columns, column!)))
+  })
 }
