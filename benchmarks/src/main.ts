@@ -31,7 +31,11 @@ const readArguments = (): { names: string[]; rounds: number; json: string | unde
       options: { rounds: { type: 'string', default: '3' }, json: { type: 'string' } },
       allowPositionals: true,
     })
-    return { names: positionals.length > 0 ? positionals : Object.keys(benchmarks), rounds: Number(values.rounds), json: values.json }
+    return {
+      names: positionals.length > 0 ? positionals : Object.keys(benchmarks),
+      rounds: Number(values.rounds),
+      json: values.json,
+    }
   } catch (error) {
     return fail((error as Error).message)
   }
@@ -53,6 +57,9 @@ for (const name of names) {
 }
 if (json !== undefined) {
   const file = resolve(process.env['INIT_CWD'] ?? '.', json)
-  writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), ...machine, benchmarks: report }, null, 2)}\n`)
+  writeFileSync(
+    file,
+    `${JSON.stringify({ date: new Date().toISOString(), ...machine, benchmarks: report }, null, 2)}\n`,
+  )
   console.log(`\nwritten to ${file}`)
 }

@@ -1,6 +1,6 @@
 /** The data sets by name, and what is special about each. */
 import { DataLoader, field, type ImageDataset, normalize, subset } from '@tenon/datasets'
-import { fashionMnist, fashionMnistClasses, mnist, type MnistOptions } from '@tenon/datasets/node'
+import { fashionMnist, fashionMnistClasses, type MnistOptions, mnist } from '@tenon/datasets/node'
 import type { Placement } from './image.ts'
 import type { DataName } from './options.ts'
 

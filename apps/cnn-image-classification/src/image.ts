@@ -104,7 +104,8 @@ const resize = (ink: Float32Array, stride: number, box: Box, width: number, heig
   }
   const out = new Float32Array(height * width)
   rows.forEach(({ start, weights }, y) => {
-    for (let x = 0; x < width; x++) out[y * width + x] = weights.reduce((sum, w, j) => sum + w * wide[(start + j) * width + x]!, 0)
+    for (let x = 0; x < width; x++)
+      out[y * width + x] = weights.reduce((sum, w, j) => sum + w * wide[(start + j) * width + x]!, 0)
   })
   return out
 }
@@ -137,7 +138,7 @@ export const prepareImage = (image: Grey, { side, centre }: Placement): Float32A
   const [left, top] = [place(width, 'x'), place(height, 'y')]
   const out = new Float32Array(imageSide * imageSide)
   scaled.forEach((value, i) => {
-    out[(top + Math.floor(i / width)) * imageSide + left + i % width] = value / brightest
+    out[(top + Math.floor(i / width)) * imageSide + left + (i % width)] = value / brightest
   })
   return out
 }

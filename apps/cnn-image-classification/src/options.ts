@@ -33,18 +33,24 @@ export type Parsed =
   /** --help or --version: the text to print. */
   | { readonly command: 'print'; readonly text: string }
 
-const number = (what: string, accept: (value: number) => boolean) => (text: string): number => {
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (!accept(value)) throw new InvalidArgumentError(`It must be ${what}.`)
-  return value
-}
+const number =
+  (what: string, accept: (value: number) => boolean) =>
+  (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (!accept(value)) throw new InvalidArgumentError(`It must be ${what}.`)
+    return value
+  }
 
 const count = number('a whole number above 0', (value) => Number.isSafeInteger(value) && value > 0)
 const rate = number('a number above 0', (value) => Number.isFinite(value) && value > 0)
-const seed = number('a whole number from 0 to 2³² − 1', (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32)
+const seed = number(
+  'a whole number from 0 to 2³² − 1',
+  (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32,
+)
 
 const folderName = (text: string): string => {
-  if (!/^[\w][\w.-]*$/.test(text)) throw new InvalidArgumentError('It may have letters, digits, dots, dashes and underscores.')
+  if (!/^[\w][\w.-]*$/.test(text))
+    throw new InvalidArgumentError('It may have letters, digits, dots, dashes and underscores.')
   return text
 }
 
@@ -65,7 +71,10 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
     .option('--epochs <n>', 'times to go through the images (default: small 2, article 10, tiny 1)', count)
     .option('--batch-size <n>', 'images in a step (default: 64)', count)
     .addOption(
-      new Option('--optimizer <name>', 'rule of the update (default: small and tiny adam, article sgd)').choices(['adam', 'sgd']),
+      new Option('--optimizer <name>', 'rule of the update (default: small and tiny adam, article sgd)').choices([
+        'adam',
+        'sgd',
+      ]),
     )
     .option('--lr <x>', 'learning rate, its peak where it falls (default: adam 0.002, sgd 0.01)', rate)
     .addOption(backendOption())
@@ -77,7 +86,8 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
       parsed = { command: 'train', options }
     })
 
-  const predict = program.command('predict')
+  const predict = program
+    .command('predict')
     .description('Says what is on PNG images of any size.')
     .helpOption('--help', 'print this help')
     .requiredOption('--checkpoint <file>', 'a checkpoint that a training run has left')
@@ -96,7 +106,9 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.excessArguments') {
-      throw new UsageError(`unknown command '${program.args[0]}'; the only one is predict, without one the network is trained`)
+      throw new UsageError(
+        `unknown command '${program.args[0]}'; the only one is predict, without one the network is trained`,
+      )
     }
     if (error.exitCode !== 0) throw new UsageError(oneLine(error.message))
   }

@@ -46,7 +46,9 @@ export class Report {
     this.progress.update(this.imagesUntil({ epoch, step }), `epoch ${epoch}  loss ${loss.toFixed(4)}`)
     if (step % Math.min(lineEvery, Math.ceil(loader.length / 5)) === 0) {
       const [done, all] = [Math.min(step * loader.batchSize, loader.dataset.length), loader.dataset.length]
-      this.progress.line(`Train Epoch: ${epoch} [${done}/${all} (${Math.round((100 * done) / all)}%)]  Loss: ${this.recent.value.toFixed(6)}`)
+      this.progress.line(
+        `Train Epoch: ${epoch} [${done}/${all} (${Math.round((100 * done) / all)}%)]  Loss: ${this.recent.value.toFixed(6)}`,
+      )
       this.recent.reset()
       this.log.flush()
     }
@@ -87,14 +89,24 @@ const describe = ({ settings, folder, model, loader, testLoader }: Run, start: P
   const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0)
   const falling = presets[preset].schedule === 'cosine' ? 'falling to 0' : 'throughout'
   const rows = [
-    ['data', `${dataSets[data].title}: ${count(loader.dataset.length)} images to train on, ${count(testLoader.dataset.length)} to test with`],
+    [
+      'data',
+      `${dataSets[data].title}: ${count(loader.dataset.length)} images to train on, ${count(testLoader.dataset.length)} to test with`,
+    ],
     ['model', `${preset}, ${count(parameters)} parameters: ${presets[preset].summary}`],
     ['backend', ...describeBackend()],
-    ['training', `${epochs} epochs, batches of ${batchSize}, ${optimizer}, learning rate ${lr} ${falling}, seed ${seed}`],
+    [
+      'training',
+      `${epochs} epochs, batches of ${batchSize}, ${optimizer}, learning rate ${lr} ${falling}, seed ${seed}`,
+    ],
     ['results', `${relative('.', folder) || '.'}/`],
-    ...(start.epoch + start.step > 0 ? [['resumed', `in epoch ${start.epoch} after ${start.step} of ${loader.length} steps`]] : []),
+    ...(start.epoch + start.step > 0
+      ? [['resumed', `in epoch ${start.epoch} after ${start.step} of ${loader.length} steps`]]
+      : []),
   ]
-  return rows.flatMap(([title, ...lines]) => lines.map((line, i) => `${(i === 0 ? title! : '').padEnd(10)}${line}`)).join('\n')
+  return rows
+    .flatMap(([title, ...lines]) => lines.map((line, i) => `${(i === 0 ? title! : '').padEnd(10)}${line}`))
+    .join('\n')
 }
 
 /** What really runs, then what runs otherwise than asked. */

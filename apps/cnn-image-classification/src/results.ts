@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ImageDataset } from '@tenon/datasets'
 import type { Sequential } from '@tenon/nn'
 import { softmax } from '@tenon/tensor'
-import { plotCurves, type Point } from '@tenon/train'
+import { type Point, plotCurves } from '@tenon/train'
 import { type MetricsRecord, readMetrics, writeFileAtomic } from '@tenon/train/node'
 import { dataSets, type ImageLoader } from './data.ts'
 import { drawMistakes, type Mistake } from './mistakes.ts'
@@ -66,7 +66,10 @@ export const writeCurves = async ({ folder, loader }: Run): Promise<void> => {
 const shownMistakes = 40
 
 /** Draws the test images that the model gives the least probability to. Returns how many it gets wrong. */
-export const writeMistakes = async ({ settings, folder, model, testLoader }: Run, test: ImageDataset): Promise<number> => {
+export const writeMistakes = async (
+  { settings, folder, model, testLoader }: Run,
+  test: ImageDataset,
+): Promise<number> => {
   const { classes, title } = dataSets[settings.data]
   const mistakes: (Mistake & { readonly truthProbability: number })[] = []
   let index = 0
@@ -78,7 +81,13 @@ export const writeMistakes = async ({ settings, folder, model, testLoader }: Run
       const pixels = test.columns.images.data.subarray(index * 784, (index + 1) * 784) as Uint8Array
       index++
       if (said === truth) continue
-      mistakes.push({ pixels, truth: classes[truth]!, said: classes[said]!, confidence: own[said]!, truthProbability: own[truth]! })
+      mistakes.push({
+        pixels,
+        truth: classes[truth]!,
+        said: classes[said]!,
+        confidence: own[said]!,
+        truthProbability: own[truth]!,
+      })
     }
   }
   mistakes.sort((a, b) => a.truthProbability - b.truthProbability)

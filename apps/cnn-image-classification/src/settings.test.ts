@@ -15,7 +15,11 @@ describe('the settings of a run', () => {
       seed: 1,
       limit: null,
     })
-    expect(newSettings({ backend: 'wasm', preset: 'article' })).toMatchObject({ epochs: 10, optimizer: 'sgd', lr: 0.01 })
+    expect(newSettings({ backend: 'wasm', preset: 'article' })).toMatchObject({
+      epochs: 10,
+      optimizer: 'sgd',
+      lr: 0.01,
+    })
     expect(newSettings({ backend: 'wasm', optimizer: 'sgd' })).toMatchObject({ preset: 'small', lr: 0.01 })
   })
 
@@ -26,8 +30,13 @@ describe('the settings of a run', () => {
   })
 
   it('may not contradict the checkpoint', () => {
-    const resume = (options: object): (() => unknown) => () => resumedSettings({ backend: 'wasm', resume: 'c', ...options }, saved, 2)
-    expect(resume({ batchSize: 32 })).toThrow('--batch-size 32 contradicts the checkpoint, which was made with 64; leave --batch-size out')
+    const resume =
+      (options: object): (() => unknown) =>
+      () =>
+        resumedSettings({ backend: 'wasm', resume: 'c', ...options }, saved, 2)
+    expect(resume({ batchSize: 32 })).toThrow(
+      '--batch-size 32 contradicts the checkpoint, which was made with 64; leave --batch-size out',
+    )
     expect(resume({ name: 'other' })).toThrow('--name does not go with --resume')
     expect(resume({ epochs: 1 })).toThrow('--epochs 1 is less than what the run has done')
   })

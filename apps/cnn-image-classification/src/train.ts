@@ -25,15 +25,20 @@ export interface Trained extends Run {
   readonly summary: string
 }
 
-export const train = async (settings: Settings, { folder, data, checkpoint, out, signal }: TrainContext): Promise<Trained> => {
+export const train = async (
+  settings: Settings,
+  { folder, data, checkpoint, out, signal }: TrainContext,
+): Promise<Trained> => {
   const { batchSize, epochs, limit, lr, seed } = settings
   manualSeed(seed)
   const loader = makeLoader(data.train, dataSets[settings.data], { batchSize, limit, shuffleSeed: seed })
   const testLoader = makeLoader(data.test, dataSets[settings.data], { batchSize: 250, limit, shuffleSeed: null })
   const model = presets[settings.preset].build()
   const parameters = model.namedParameters()
-  const optimizer = settings.optimizer === 'adam' ? new Adam(parameters, { lr }) : new SGD(parameters, { lr, momentum: 0.5 })
-  const schedule = presets[settings.preset].schedule === 'cosine' ? new CosineAnnealingLR(optimizer, epochs * loader.length) : null
+  const optimizer =
+    settings.optimizer === 'adam' ? new Adam(parameters, { lr }) : new SGD(parameters, { lr, momentum: 0.5 })
+  const schedule =
+    presets[settings.preset].schedule === 'cosine' ? new CosineAnnealingLR(optimizer, epochs * loader.length) : null
   const parts = { model, optimizer, schedule, generator: defaultGenerator() }
   checkpoint?.restore(parts)
 
@@ -52,7 +57,8 @@ export const train = async (settings: Settings, { folder, data, checkpoint, out,
   const start = checkpoint?.position ?? { epoch: 0, step: 0 }
   const run = { settings, folder, model, loader, testLoader }
   const report = await Report.open(run, start, out)
-  const save = (position: Position): Promise<void> => saveCheckpoint(files(folder).checkpoint, parts, { position, settings })
+  const save = (position: Position): Promise<void> =>
+    saveCheckpoint(files(folder).checkpoint, parts, { position, settings })
   try {
     const reached = await fit({
       loader,
@@ -68,7 +74,11 @@ export const train = async (settings: Settings, { folder, data, checkpoint, out,
       onEpoch: async (position) => {
         await save(position)
         model.eval()
-        const result = await evaluate({ loader: testLoader, signal, step: ({ images, labels }) => testStep(images, labels) })
+        const result = await evaluate({
+          loader: testLoader,
+          signal,
+          step: ({ images, labels }) => testStep(images, labels),
+        })
         model.train()
         if (result) await report.epoch(position.epoch, result)
       },

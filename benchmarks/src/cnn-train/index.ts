@@ -41,7 +41,8 @@ const checkLosses = (results: readonly PeerResult[]): void => {
   const expected = results.find(({ peer }) => peer === reference)!.losses
   for (const { peer, losses } of results) {
     const off = losses.slice(0, expected.length).findIndex((loss, i) => !(Math.abs(loss - expected[i]!) <= tolerance))
-    if (off >= 0) throw new Error(`${peer} has a loss of ${losses[off]} at step ${off + 1}, ${reference} one of ${expected[off]}`)
+    if (off >= 0)
+      throw new Error(`${peer} has a loss of ${losses[off]} at step ${off + 1}, ${reference} one of ${expected[off]}`)
   }
 }
 
@@ -55,7 +56,10 @@ export const cnnTrain = async (rounds: number, say: (line: string) => void): Pro
       for (const [i, peer] of peers.entries()) {
         const { times, losses } = await peer.run(contenders[i]!.steps)
         const before = measured.get(peer.name)
-        measured.set(peer.name, { times: [...before?.times ?? [], ...times], losses: [...before?.losses ?? [], ...losses] })
+        measured.set(peer.name, {
+          times: [...(before?.times ?? []), ...times],
+          losses: [...(before?.losses ?? []), ...losses],
+        })
       }
       say(`round ${round} of ${rounds}`)
     }
@@ -71,7 +75,7 @@ export const cnnTrain = async (rounds: number, say: (line: string) => void): Pro
       firstStepMs: first.times[0]!,
       medianMs,
       minMs: Math.min(...times),
-      imagesPerSecond: batchSize / medianMs * 1000,
+      imagesPerSecond: (batchSize / medianMs) * 1000,
       ratio: medians.get(reference)! / medianMs,
       steps: times.length,
       losses: [...first.losses, ...losses],

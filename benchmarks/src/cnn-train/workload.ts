@@ -7,12 +7,14 @@ export interface Weights {
 }
 
 /** Uniform numbers in [0, 1): mulberry32. */
-const uniform = (seed: number): (() => number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-}
+const uniform =
+  (seed: number): (() => number) =>
+  () => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
 
 export interface HostBatch {
   /** [64, 1, 28, 28] */
@@ -45,12 +47,17 @@ export const makeWeights = (): Weights => {
     ['7', [128, 1568]],
     ['9', [10, 128]],
   ]
-  return Object.fromEntries(layers.flatMap(([name, shape]) => {
-    const fanIn = shape.slice(1).reduce((a, b) => a * b)
-    const draw = (shape: readonly number[]) => ({
-      shape,
-      data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => (random() * 2 - 1) / Math.sqrt(fanIn)),
-    })
-    return [[`${name}.weight`, draw(shape)], [`${name}.bias`, draw([shape[0]!])]]
-  }))
+  return Object.fromEntries(
+    layers.flatMap(([name, shape]) => {
+      const fanIn = shape.slice(1).reduce((a, b) => a * b)
+      const draw = (shape: readonly number[]) => ({
+        shape,
+        data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => (random() * 2 - 1) / Math.sqrt(fanIn)),
+      })
+      return [
+        [`${name}.weight`, draw(shape)],
+        [`${name}.bias`, draw([shape[0]!])],
+      ]
+    }),
+  )
 }

@@ -1,9 +1,18 @@
 /** The backend: buffers in linear memory, programs of assembled kernels. */
-import { type Backend, BackendError, type BufferHandle, type Capabilities, type DType, dtypes, type Executable, type TypedArray } from '@tenon/kernel'
+import {
+  type Backend,
+  BackendError,
+  type BufferHandle,
+  type Capabilities,
+  type DType,
+  dtypes,
+  type Executable,
+  type TypedArray,
+} from '@tenon/kernel'
 import { detectSimd, hasSimd } from './engine.ts'
 import { Heap } from './heap.ts'
 import { KernelCache } from './kernels.ts'
-import { bindProgram, type BoundProgram, runProgram } from './programs.ts'
+import { type BoundProgram, bindProgram, runProgram } from './programs.ts'
 
 export interface WasmOptions {
   /** Use relaxed SIMD, which has a fused multiply-add, where the engine has it. Default true. */
@@ -51,7 +60,9 @@ class SharedBlock {
 /** Computes in WebAssembly SIMD, on one thread. Throws a `BackendError` where the engine has no SIMD. */
 export function wasm(options: WasmOptions = {}): Backend {
   if (typeof WebAssembly === 'undefined' || !hasSimd()) {
-    throw new BackendError('wasm: this engine has no WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 do); use backend-cpu')
+    throw new BackendError(
+      'wasm: this engine has no WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 do); use backend-cpu',
+    )
   }
   const simd = detectSimd(options.relaxed ?? true)
   const heap = new Heap()
@@ -72,7 +83,8 @@ export function wasm(options: WasmOptions = {}): Backend {
     if (!live.has(buffer)) throw new BackendError('wasm: this buffer has been freed, or belongs to another backend')
     return buffer
   }
-  const view = ({ dtype, length, address }: WasmBuffer): TypedArray => new dtypes[dtype].array(memory.buffer, address, length)
+  const view = ({ dtype, length, address }: WasmBuffer): TypedArray =>
+    new dtypes[dtype].array(memory.buffer, address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
 
   return {
@@ -81,7 +93,9 @@ export function wasm(options: WasmOptions = {}): Backend {
     allocate(dtype, length) {
       inUse()
       if (!capabilities.dtypes.includes(dtype)) {
-        throw new BackendError(`wasm: no ${dtype} here; it has ${capabilities.dtypes.join(', ')}. backend-cpu has all dtypes`)
+        throw new BackendError(
+          `wasm: no ${dtype} here; it has ${capabilities.dtypes.join(', ')}. backend-cpu has all dtypes`,
+        )
       }
       if (!Number.isInteger(length) || length < 0 || length > capabilities.maxLength) {
         throw new BackendError(`wasm: a buffer of ${length} elements cannot be; 0 … ${capabilities.maxLength} can`)
@@ -100,7 +114,9 @@ export function wasm(options: WasmOptions = {}): Backend {
       const buffer = known(handle)
       const { dtype, length } = buffer
       if (data.length !== length || !(data instanceof dtypes[dtype].array)) {
-        throw new BackendError(`wasm: cannot write ${data.constructor.name} of ${data.length} to a buffer ${dtype}[${length}]`)
+        throw new BackendError(
+          `wasm: cannot write ${data.constructor.name} of ${data.length} to a buffer ${dtype}[${length}]`,
+        )
       }
       view(buffer).set(data)
     },
@@ -114,8 +130,18 @@ export function wasm(options: WasmOptions = {}): Backend {
       const bound = executable as BoundProgram
       const given = buffers.map(known)
       checkArguments(bound, given, scalars)
-      const place = { args: args.atLeast(bound.argumentBytes), arena: arena.atLeast(bound.program.arenaBytes), scratch: scratch.atLeast(bound.scratchBytes) }
-      runProgram(bound, memory, place, given.map((b) => b.address), scalars)
+      const place = {
+        args: args.atLeast(bound.argumentBytes),
+        arena: arena.atLeast(bound.program.arenaBytes),
+        scratch: scratch.atLeast(bound.scratchBytes),
+      }
+      runProgram(
+        bound,
+        memory,
+        place,
+        given.map((b) => b.address),
+        scalars,
+      )
     },
     report() {
       let bufferBytes = 0
@@ -143,7 +169,8 @@ export function wasm(options: WasmOptions = {}): Backend {
 
 function checkArguments({ program }: BoundProgram, given: readonly WasmBuffer[], scalars: readonly number[]): void {
   const wanted = program.buffers.filter((b) => b.role === 'external')
-  const describe = (b: { dtype: DType; length: number } | undefined): string => (b ? `${b.dtype}[${b.length}]` : 'nothing')
+  const describe = (b: { dtype: DType; length: number } | undefined): string =>
+    b ? `${b.dtype}[${b.length}]` : 'nothing'
   for (let i = 0; i < Math.max(wanted.length, given.length); i++) {
     const [a, b] = [describe(wanted[i]), describe(given[i])]
     if (a !== b) throw new BackendError(`wasm: the program's buffer ${i} is ${a}, and was given ${b}`)

@@ -1,7 +1,8 @@
 /** What the JavaScript engine can do, and asking it for more. */
-import { FunctionBuilder, ModuleBuilder } from './assembler/module.ts'
+
 import type { V128 } from './assembler/code.ts'
 import { f32x4 } from './assembler/instructions.ts'
+import { type FunctionBuilder, ModuleBuilder } from './assembler/module.ts'
 
 export interface Simd {
   readonly relaxed: boolean
@@ -43,5 +44,8 @@ export function detectSimd(wanted: boolean): Simd {
     return { relaxed: false, note: `relaxed SIMD is off: V8 refused the flag (${String(error)})` }
   }
   if (hasRelaxedSimd()) return { relaxed: true, note: null }
-  return { relaxed: false, note: 'relaxed SIMD is off: this engine does not have it, so matrix products multiply and add in two steps' }
+  return {
+    relaxed: false,
+    note: 'relaxed SIMD is off: this engine does not have it, so matrix products multiply and add in two steps',
+  }
 }

@@ -1,1 +1,1 @@
-export { wasm, type WasmOptions } from './backend.ts'
+export { type WasmOptions, wasm } from './backend.ts'

@@ -1,7 +1,8 @@
 /** From kernels to functions that can be called: one module for all that a program has and no program had before. */
-import { type Kernel, kernelKey, toLoops, UnsupportedError } from '@tenon/kernel'
+import { type Kernel, kernelKey, UnsupportedError } from '@tenon/kernel'
 import { ModuleBuilder } from './assembler/module.ts'
 import { compileContraction } from './gemm/contraction.ts'
+import { compileConvolution } from './gemm/convolution.ts'
 import { maximumPages } from './heap.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from './loops/compile.ts'
 import { MathFunctions } from './math/routines.ts'
@@ -84,12 +85,16 @@ export class KernelCache {
 
 function compileKernel(context: ModuleContext, kernel: Kernel): LoopFunction | null {
   const unknown = [...kernel.buffers.map((b) => b.dtype), ...kernel.scalars].find((dtype) => dtype === 'float64')
-  if (unknown) throw new UnsupportedError('wasm: no float64 here; it has float32, int32, uint32 and bool. backend-cpu has float64')
+  if (unknown)
+    throw new UnsupportedError('wasm: no float64 here; it has float32, int32, uint32 and bool. backend-cpu has float64')
   switch (kernel.kind) {
-    case 'loop': return compileLoops(context, kernel)
-    case 'contraction': return compileContraction(context, kernel)
-    case 'convolution': return compileLoops(context, toLoops(kernel))
-    case 'scatter': return compileScatter(context, kernel)
+    case 'loop':
+      return compileLoops(context, kernel)
+    case 'contraction':
+      return compileContraction(context, kernel)
+    case 'convolution':
+      return compileConvolution(context, kernel)
+    case 'scatter':
+      return compileScatter(context, kernel)
   }
 }
-

@@ -19,7 +19,9 @@ interface BoundRepeat {
   readonly words: readonly (readonly number[])[]
 }
 
-type BoundStep = { readonly kind: 'run'; readonly bound: BoundRun } | { readonly kind: 'repeat'; readonly bound: BoundRepeat }
+type BoundStep =
+  | { readonly kind: 'run'; readonly bound: BoundRun }
+  | { readonly kind: 'repeat'; readonly bound: BoundRepeat }
 
 export interface BoundProgram {
   readonly program: Program
@@ -58,18 +60,34 @@ export function bindProgram(program: Program, cache: KernelCache): BoundProgram 
     const firstRun = runs.length
     const body = step.body.map(bind)
     const inside = runs.slice(firstRun)
-    const slices = step.slices.map(({ buffer }) => inside.flatMap(({ run, word }) => run.buffers.flatMap((b, i) => (b === buffer ? [word + i] : []))))
+    const slices = step.slices.map(({ buffer }) =>
+      inside.flatMap(({ run, word }) => run.buffers.flatMap((b, i) => (b === buffer ? [word + i] : []))),
+    )
     return { kind: 'repeat', bound: { repeat: step, body, words: slices } }
   }
   const steps = program.steps.map(bind)
-  return { program, steps, runs, argumentBytes: 4 * words, scratchBytes: Math.max(0, ...compiled.map((k) => k.scratchBytes)) }
+  return {
+    program,
+    steps,
+    runs,
+    argumentBytes: 4 * words,
+    scratchBytes: Math.max(0, ...compiled.map((k) => k.scratchBytes)),
+  }
 }
 
 /** Runs to the end. `external` are the addresses of the external buffers. */
-export function runProgram(bound: BoundProgram, memory: WebAssembly.Memory, place: Placement, external: readonly number[], scalars: readonly number[]): void {
+export function runProgram(
+  bound: BoundProgram,
+  memory: WebAssembly.Memory,
+  place: Placement,
+  external: readonly number[],
+  scalars: readonly number[],
+): void {
   const { program } = bound
   let next = 0
-  const addresses = program.buffers.map((b) => (b.role === 'external' ? external[next++]! : b.role === 'temporary' ? place.arena + b.offset : 0))
+  const addresses = program.buffers.map((b) =>
+    b.role === 'external' ? external[next++]! : b.role === 'temporary' ? place.arena + b.offset : 0,
+  )
   const words = new Int32Array(memory.buffer, place.args, bound.argumentBytes / 4)
   writeArguments(bound, words, addresses, scalars)
   const walk = (steps: readonly BoundStep[]): void => {
@@ -93,7 +111,12 @@ export function runProgram(bound: BoundProgram, memory: WebAssembly.Memory, plac
   walk(bound.steps)
 }
 
-function writeArguments({ program, runs }: BoundProgram, words: Int32Array, addresses: readonly number[], scalars: readonly number[]): void {
+function writeArguments(
+  { program, runs }: BoundProgram,
+  words: Int32Array,
+  addresses: readonly number[],
+  scalars: readonly number[],
+): void {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length)
   for (const { run, word } of runs) {
     let at = word
@@ -106,7 +129,11 @@ function writeArguments({ program, runs }: BoundProgram, words: Int32Array, addr
 }
 
 /** Copies what each iteration hands to the next, all at once: a buffer may be handed on and replaced. */
-function carrier(program: Program, memory: WebAssembly.Memory, carries: Repeat['carries']): (addresses: readonly number[]) => void {
+function carrier(
+  program: Program,
+  memory: WebAssembly.Memory,
+  carries: Repeat['carries'],
+): (addresses: readonly number[]) => void {
   const replaced = new Set(carries.map((c) => c.current))
   return (addresses) => {
     const bytes = new Uint8Array(memory.buffer)

@@ -5,7 +5,7 @@ import { type Tensor, tensor } from '@tenon/tensor'
 import { allSamples, type Samples } from '@tenon/tensor/samples'
 import { difference, runCase } from '@tenon/testing'
 import { describe, expect, test } from 'vitest'
-import { readFixture, type TorchAnswer, type TorchAnswers, incoming, unpack } from './torch-answers.ts'
+import { incoming, readFixture, type TorchAnswer, type TorchAnswers, unpack } from './torch-answers.ts'
 import { torchCases } from './torch-cases.ts'
 
 /** Answers are stored in float32. */
@@ -20,7 +20,8 @@ async function differences(samples: Samples, answer: TorchAnswer): Promise<strin
   const wrong: (string | null)[] = []
   for (const [i, expected] of answer.outputs.entries()) {
     const y = outputs[i]!
-    if (y.shape.join() !== expected.shape.join()) wrong.push(`output ${i} has shape [${y.shape}], PyTorch's has [${expected.shape}]`)
+    if (y.shape.join() !== expected.shape.join())
+      wrong.push(`output ${i} has shape [${y.shape}], PyTorch's has [${expected.shape}]`)
     else wrong.push(difference(await y.data(), unpack(expected.data), { rtol: isFloat(y.dtype) ? rtol : 0 }))
   }
   for (const [i, gradient] of (await gradients(inputs, outputs, answer)).entries()) {
@@ -30,7 +31,11 @@ async function differences(samples: Samples, answer: TorchAnswer): Promise<strin
   return wrong.flatMap((w) => (w ? [`${label}: ${w}`] : []))
 }
 
-async function gradients(inputs: readonly Tensor[], outputs: readonly Tensor[], answer: TorchAnswer): Promise<ArrayLike<number>[]> {
+async function gradients(
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  answer: TorchAnswer,
+): Promise<ArrayLike<number>[]> {
   if (!answer.gradients) return []
   const wanted = inputs.filter((x) => isFloat(x.dtype))
   const [ys, gradOutputs]: [Tensor[], Tensor[]] = [[], []]
@@ -56,6 +61,9 @@ describe('PyTorch agrees', () => {
   }
 
   test('no answer is left over', () => {
-    expect(Object.keys(answers).filter((name) => !hashes.has(name)), makeThem).toEqual([])
+    expect(
+      Object.keys(answers).filter((name) => !hashes.has(name)),
+      makeThem,
+    ).toEqual([])
   })
 })

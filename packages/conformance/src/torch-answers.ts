@@ -15,7 +15,8 @@ export interface TorchAnswers {
   readonly cases: readonly TorchAnswer[]
 }
 
-export const readFixture = <T>(name: string): T => JSON.parse(readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)), 'utf8')) as T
+export const readFixture = <T>(name: string): T =>
+  JSON.parse(readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)), 'utf8')) as T
 
 /** Numbers stored as little-endian float32 in base64. */
 export function unpack(data: string): Float32Array {
@@ -24,4 +25,5 @@ export function unpack(data: string): Float32Array {
 }
 
 /** The gradient by output k that the script took. */
-export const incoming = (size: number, k: number): Float64Array => Float64Array.from({ length: size }, (_, i) => Math.cos(1 + k + i))
+export const incoming = (size: number, k: number): Float64Array =>
+  Float64Array.from({ length: size }, (_, i) => Math.cos(1 + k + i))

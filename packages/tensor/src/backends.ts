@@ -28,7 +28,10 @@ export const backendNames = (): string[] => [...factories.keys()]
 
 export async function createBackend(name: string): Promise<Backend> {
   const factory = factories.get(name)
-  if (!factory) throw new BackendError(`There is no backend "${name}"; registered are ${backendNames().join(', ') || 'none'}. Add one with registerBackend(name, factory)`)
+  if (!factory)
+    throw new BackendError(
+      `There is no backend "${name}"; registered are ${backendNames().join(', ') || 'none'}. Add one with registerBackend(name, factory)`,
+    )
   return factory()
 }
 

@@ -7,7 +7,10 @@ import { primitive, type Tensor } from './tensor.ts'
 /** Integers and bools become float32, as in PyTorch's functions of real numbers. */
 export const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.cast('float32'))
 
-type FloatUnary = Extract<PrimitiveName, 'sqrt' | 'recip' | 'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'erf'>
+type FloatUnary = Extract<
+  PrimitiveName,
+  'sqrt' | 'recip' | 'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'erf'
+>
 
 /** A primitive function of a real number. */
 export const floatUnary = (op: FloatUnary, x: Tensor): Tensor => primitive(op, [toFloat(x)], {})
@@ -25,7 +28,9 @@ export type PerAxis = number | readonly number[]
 export function perAxis(op: string, option: string, value: PerAxis, axes: number, least: number): number[] {
   const list = typeof value === 'number' ? new Array<number>(axes).fill(value) : [...value]
   if (list.length !== axes || list.some((n) => !Number.isInteger(n) || n < least)) {
-    throw new ShapeError(`${op}: ${option} takes a whole number ≥ ${least}${axes > 1 ? ` or ${axes} of them` : ''}, got ${JSON.stringify(value)}`)
+    throw new ShapeError(
+      `${op}: ${option} takes a whole number ≥ ${least}${axes > 1 ? ` or ${axes} of them` : ''}, got ${JSON.stringify(value)}`,
+    )
   }
   return list
 }

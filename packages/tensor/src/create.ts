@@ -25,7 +25,9 @@ const dtypeOfArray = (data: TypedArray): DType => {
 export function tensor(data: TensorData, shape?: Shape, options: CreateOptions = {}): Tensor {
   if (ArrayBuffer.isView(data)) {
     if (data instanceof Uint8Array && !options.dtype) {
-      throw new DTypeError("tensor: a Uint8Array may mean bools or numbers; say { dtype: 'bool' } or, say, { dtype: 'float32' }")
+      throw new DTypeError(
+        "tensor: a Uint8Array may mean bools or numbers; say { dtype: 'bool' } or, say, { dtype: 'float32' }",
+      )
     }
     const dtype = options.dtype ?? dtypeOfArray(data)
     return fromArray(data, shape ?? [data.length], dtype)
@@ -37,7 +39,9 @@ export function tensor(data: TensorData, shape?: Shape, options: CreateOptions =
 function fromArray(values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
   checkShape('tensor', shape)
   if (values.length !== sizeOf(shape)) {
-    throw new ShapeError(`tensor: ${values.length} values do not fill shape ${showShape(shape)}, which takes ${sizeOf(shape)}`)
+    throw new ShapeError(
+      `tensor: ${values.length} values do not fill shape ${showShape(shape)}, which takes ${sizeOf(shape)}`,
+    )
   }
   const copy = new dtypes[dtype].array(values.length)
   if (dtype === 'bool') for (let i = 0; i < values.length; i++) copy[i] = values[i] ? 1 : 0
@@ -55,10 +59,15 @@ function unnest(data: Nested): { values: number[]; shape: number[]; bool: boolea
   let bool = true
   const walk = (x: Nested, d: number): void => {
     if (Array.isArray(x)) {
-      if (x.length !== shape[d]) throw new ShapeError(`tensor: nested arrays must be rectangular; at depth ${d} one has ${x.length} entries, the first has ${shape[d] ?? 0}`)
+      if (x.length !== shape[d])
+        throw new ShapeError(
+          `tensor: nested arrays must be rectangular; at depth ${d} one has ${x.length} entries, the first has ${shape[d] ?? 0}`,
+        )
       for (const y of x) walk(y, d + 1)
     } else if (d !== shape.length || (typeof x !== 'number' && typeof x !== 'boolean')) {
-      throw new ShapeError(`tensor: nested arrays must hold numbers or booleans at one depth, found ${x === null ? 'null' : typeof x} at depth ${d} where the shape is ${showShape(shape)}`)
+      throw new ShapeError(
+        `tensor: nested arrays must hold numbers or booleans at one depth, found ${x === null ? 'null' : typeof x} at depth ${d} where the shape is ${showShape(shape)}`,
+      )
     } else {
       bool &&= typeof x === 'boolean'
       values.push(Number(x))
@@ -94,8 +103,12 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
 
 /** `steps` numbers evenly spaced from `start` to `end`, both included. */
 export function linspace(start: number, end: number, steps: number, { dtype = 'float32' }: CreateOptions = {}): Tensor {
-  if (!Number.isInteger(steps) || steps < 0) throw new ShapeError(`linspace: steps must be a whole number ≥ 0, got ${steps}`)
-  return arange(steps).cast(dtype).mul(steps > 1 ? (end - start) / (steps - 1) : 0).add(start)
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new ShapeError(`linspace: steps must be a whole number ≥ 0, got ${steps}`)
+  return arange(steps)
+    .cast(dtype)
+    .mul(steps > 1 ? (end - start) / (steps - 1) : 0)
+    .add(start)
 }
 
 /** Ones on the diagonal of an [n, m] matrix. */

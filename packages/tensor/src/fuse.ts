@@ -53,13 +53,23 @@ function consumersOf(items: readonly Item[]): number[][] {
  * Values from a launch to the end of its kernel: elementwise work, and reorderings of the same elements, that nobody else looks
  * into. `taken` is what epilogues hold already.
  */
-function epilogue(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], taken: Set<number>, launch: number): number[] {
+function epilogue(
+  items: readonly Item[],
+  consumers: readonly number[][],
+  written: readonly boolean[],
+  taken: Set<number>,
+  launch: number,
+): number[] {
   const fits = (i: number): boolean => items[i]!.size === items[launch]!.size && !taken.has(i)
   const path = [launch]
   let length = 1
   for (let at = launch; !written[at]; ) {
     const [next] = consumers[at]! as [number?]
-    const moved = next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
+    const moved =
+      next !== undefined &&
+      consumers[at]!.length === 1 &&
+      fits(next) &&
+      (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
     const region = moved ? [next] : branchesAfter(items, consumers, written, at, fits)
     if (!region) break
     at = region.at(-1)!
@@ -73,13 +83,21 @@ function epilogue(items: readonly Item[], consumers: readonly number[][], writte
 }
 
 /** Elementwise work through which alone `start` is used, up to the value where its branches meet, which comes last. */
-function branchesAfter(items: readonly Item[], consumers: readonly number[][], written: readonly boolean[], start: number, fits: (i: number) => boolean): number[] | null {
+function branchesAfter(
+  items: readonly Item[],
+  consumers: readonly number[][],
+  written: readonly boolean[],
+  start: number,
+  fits: (i: number) => boolean,
+): number[] | null {
   const region = new Set([start])
   while (region.size < 16) {
     const next = Math.min(...[...region].flatMap((i) => consumers[i]!.filter((c) => !region.has(c))))
     if (next === Infinity || !fits(next) || loweringOf(items[next]!).kind !== 'pointwise') return null
     region.add(next)
-    const closed = [...region].every((i) => i === next || ((i === start || !written[i]) && consumers[i]!.every((c) => region.has(c))))
+    const closed = [...region].every(
+      (i) => i === next || ((i === start || !written[i]) && consumers[i]!.every((c) => region.has(c))),
+    )
     if (closed) return [...region].slice(1)
   }
   return null
@@ -111,7 +129,12 @@ function costs(items: readonly Item[], written: boolean[]): number[] {
 }
 
 /** Consumers first: finds for each value the kernels that would compute it, and writes it where repeating costs more. */
-function chooseRepeated(items: readonly Item[], consumers: readonly number[][], written: boolean[], cost: readonly number[]): void {
+function chooseRepeated(
+  items: readonly Item[],
+  consumers: readonly number[][],
+  written: boolean[],
+  cost: readonly number[],
+): void {
   const users: ReadonlySet<number>[] = []
   /** Whether some consumer reads elements of this value more than once within its kernel. */
   const reread: boolean[] = []
@@ -132,8 +155,10 @@ function chooseRepeated(items: readonly Item[], consumers: readonly number[][], 
     const lowering = loweringOf(item)
     const repeated = all.size > 1
     if (lowering.kind === 'reduce') written[i] = repeated || long(items, i, all)
-    else if (lowering.kind === 'pointwise' && cost[i]! > repeatLimit) written[i] = repeated || (again && !holdsReduction(items, written, i))
-    else if (lowering.kind !== 'launch' && lowering.kind !== 'pointwise' && cost[i]! > repeatLimit && repeated) written[i] = true
+    else if (lowering.kind === 'pointwise' && cost[i]! > repeatLimit)
+      written[i] = repeated || (again && !holdsReduction(items, written, i))
+    else if (lowering.kind !== 'launch' && lowering.kind !== 'pointwise' && cost[i]! > repeatLimit && repeated)
+      written[i] = true
   }
 }
 

@@ -44,8 +44,14 @@ export function resolve(node: Node): Node {
     node = value
   }
   if (node.storage || (node.op !== 'host' && node.op !== 'input')) return node
-  if (node.op === 'host') throw new StaleTensorError('This value was left behind by a step, and another step has run since. Read it, or call detach() on it, before the next step.')
-  if (!capture.active) throw new JitError('This tensor was made inside a jitted function and exists only there. Return it from the function, and use what the call returns.')
+  if (node.op === 'host')
+    throw new StaleTensorError(
+      'This value was left behind by a step, and another step has run since. Read it, or call detach() on it, before the next step.',
+    )
+  if (!capture.active)
+    throw new JitError(
+      'This tensor was made inside a jitted function and exists only there. Return it from the function, and use what the call returns.',
+    )
   return node
 }
 
@@ -100,6 +106,7 @@ function canonical(found: ReadonlySet<Node>): Node[] {
 }
 
 function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
-  if (leaf) return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
+  if (leaf)
+    return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
   return `${op}(${inputs.join()})${dtype}${shape.join()}${JSON.stringify(attrs)}`
 }

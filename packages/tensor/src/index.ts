@@ -3,15 +3,32 @@ export { BackendError, DTypeError, isFloat, ShapeError, TenonError, UnsupportedE
 export * from './backends.ts'
 export * from './create.ts'
 export * from './errors.ts'
-export * from './jit.ts'
 export { snapshot } from './graph.ts'
-export { context, type LeafAttrs, type LeafName, moduleScope, Node, type NodeName, setCallSites, withContext } from './node.ts'
+export * from './jit.ts'
+export {
+  context,
+  type LeafAttrs,
+  type LeafName,
+  moduleScope,
+  Node,
+  type NodeName,
+  setCallSites,
+  withContext,
+} from './node.ts'
 export * from './ops/index.ts'
 export { type Attrs, type AttrsOf, type ConvAttrs, type PrimitiveName, primitives } from './primitives.ts'
 export * from './random.ts'
 export { markKept, realize } from './realize.ts'
 export { computeAside, counters, inspector } from './runtime.ts'
-export { sameShape, type Shape, showShape, sizeOf } from './shape.ts'
+export { type Shape, sameShape, showShape, sizeOf } from './shape.ts'
 export { type Scope, scope } from './storage.ts'
-export { type Dims, isTensor, type Nested, primitive, type ReduceOptions, Tensor, type VarianceOptions } from './tensor.ts'
+export {
+  type Dims,
+  isTensor,
+  type Nested,
+  primitive,
+  type ReduceOptions,
+  Tensor,
+  type VarianceOptions,
+} from './tensor.ts'
 export { Variable, type VariableOptions } from './variable.ts'

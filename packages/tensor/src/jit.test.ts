@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { arange, bernoulli, Generator, jit, invalidateJit, ones, tensor, type Tensor, Variable, zeros } from './index.ts'
+import {
+  arange,
+  bernoulli,
+  Generator,
+  invalidateJit,
+  jit,
+  ones,
+  type Tensor,
+  tensor,
+  Variable,
+  zeros,
+} from './index.ts'
 import { counters } from './runtime.ts'
 
 test('a jitted function computes what the function computes, for new arguments too', () => {
@@ -28,7 +39,11 @@ test('other shapes, dtypes and plain arguments are captured anew', () => {
     calls++
     return x.mul(scale).sum()
   })
-  expect([f(ones([4]), 2), f(ones([5]), 2), f(ones([4]), 3), f(ones([4], { dtype: 'int32' }), 2), f(ones([4]), 2)].map((t) => t.itemSync())).toEqual([8, 10, 12, 8, 8])
+  expect(
+    [f(ones([4]), 2), f(ones([5]), 2), f(ones([4]), 3), f(ones([4], { dtype: 'int32' }), 2), f(ones([4]), 2)].map((t) =>
+      t.itemSync(),
+    ),
+  ).toEqual([8, 10, 12, 8, 8])
   expect(calls).toBe(4)
 })
 
@@ -107,10 +122,12 @@ test('reading inside, escaping and promises are errors that say what to do', () 
 
 test('a function that throws leaves variables as they were', () => {
   const v = new Variable(tensor([1]))
-  expect(() => jit(() => {
-    v.assign(9)
-    v.add(ones([2, 3, 4])).matmul(ones([7]))
-  })()).toThrow(/matmul/)
+  expect(() =>
+    jit(() => {
+      v.assign(9)
+      v.add(ones([2, 3, 4])).matmul(ones([7]))
+    })(),
+  ).toThrow(/matmul/)
   expect(v.itemSync()).toBe(1)
 })
 

@@ -74,11 +74,14 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
   }
 }
 
-const inputNode = (slot: number, like: Tensor, backend: Backend): Node => new Node('input', [], { slot }, like.shape, like.dtype, backend)
+const inputNode = (slot: number, like: Tensor, backend: Backend): Node =>
+  new Node('input', [], { slot }, like.shape, like.dtype, backend)
 
 function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, args: Args, backend: Backend): Captured {
   let slots = 0
-  const placeholders = mapTensors(args, (t) => (t instanceof Variable ? t : new Tensor(inputNode(slots++, t, backend)))) as Args
+  const placeholders = mapTensors(args, (t) =>
+    t instanceof Variable ? t : new Tensor(inputNode(slots++, t, backend)),
+  ) as Args
   const gradsRead = new Map<Variable, Tensor | null>()
   /** With what was there before. */
   const gradsWritten = new Map<Variable, Tensor | null>()
@@ -93,7 +96,8 @@ function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, arg
   capture.active = true
   try {
     const output = fn(...placeholders)
-    if (output instanceof Promise) throw new JitError('jit takes a synchronous function; this one returned a promise. Read and await outside of it.')
+    if (output instanceof Promise)
+      throw new JitError('jit takes a synchronous function; this one returned a promise. Read and await outside of it.')
     return record(output, backend, gradsRead, [...gradsWritten.keys()])
   } finally {
     capture.active = false
@@ -104,7 +108,12 @@ function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, arg
   }
 }
 
-function record(output: unknown, backend: Backend, gradsRead: ReadonlyMap<Variable, Tensor | null>, gradsWritten: readonly Variable[]): Captured {
+function record(
+  output: unknown,
+  backend: Backend,
+  gradsRead: ReadonlyMap<Variable, Tensor | null>,
+  gradsWritten: readonly Variable[],
+): Captured {
   const variables = [...pendingVariables]
   const taken = new Set<Node>()
   const results: { node: Node; gradOf: Variable | null }[] = []
@@ -138,12 +147,17 @@ function record(output: unknown, backend: Backend, gradsRead: ReadonlyMap<Variab
 /** Stands in the output of a captured call where a result goes. */
 class Slot {
   readonly result: number
-  constructor(result: number) { this.result = result }
+  constructor(result: number) {
+    this.result = result
+  }
 }
 
 function run(captured: Captured, args: readonly Node[]): unknown {
   const { backend, compiled, leaves, variables, results } = captured
-  const inputs = [...args, ...[...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node)].map(stored)
+  const inputs = [
+    ...args,
+    ...[...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node),
+  ].map(stored)
   const leaf = (position: number): Node => {
     const node = leaves.get(position)!
     return node.op === 'input' ? inputs[(node.attrs as { slot: number }).slot]! : node

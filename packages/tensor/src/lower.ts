@@ -2,7 +2,18 @@
  * Fusion, second half: a written value becomes a kernel, by computing one element of it as an expression. Movement is index
  * arithmetic on the way down; a reduction whose place is a point of the kernel's grid becomes a stage of it.
  */
-import type { BufferParam, Contraction, Convolution, DType, Expr, Kernel, MatrixView, Scatter, Stage, StoreStage } from '@tenon/kernel'
+import type {
+  BufferParam,
+  Contraction,
+  Convolution,
+  DType,
+  Expr,
+  Kernel,
+  MatrixView,
+  Scatter,
+  Stage,
+  StoreStage,
+} from '@tenon/kernel'
 import { ExprPool } from '@tenon/kernel'
 import { type AnyLowering, type Fusion, loweringOf } from './fuse.ts'
 import type { Item } from './graph.ts'
@@ -20,12 +31,16 @@ export interface Lowered {
 /** This value cannot be computed inside that kernel: it must be written, and the kernel lowered again. */
 class MustWrite {
   readonly position: number
-  constructor(position: number) { this.position = position }
+  constructor(position: number) {
+    this.position = position
+  }
 }
 /** These axes must be split (axis → inner extent) for a reduction to find its place in the grid. */
 class MustSplit {
   readonly splits: ReadonlyMap<number, number>
-  constructor(splits: ReadonlyMap<number, number>) { this.splits = splits }
+  constructor(splits: ReadonlyMap<number, number>) {
+    this.splits = splits
+  }
 }
 /** Two values cannot share a kernel: one reads the other at another point. */
 export class NotMergeable extends Error {}
@@ -57,9 +72,13 @@ class Emitter {
   /** While looking: the axes that the reductions found so far are at. */
   found: ReadonlySet<number> | null = null
 
-  constructor(fusion: Fusion) { this.#fusion = fusion }
+  constructor(fusion: Fusion) {
+    this.#fusion = fusion
+  }
 
-  item(position: number): Item { return this.#fusion.items[position]! }
+  item(position: number): Item {
+    return this.#fusion.items[position]!
+  }
 
   param(position: number): number {
     const known = this.positions.indexOf(position)
@@ -70,7 +89,9 @@ class Emitter {
     return this.positions.map((position) => ({ dtype: this.item(position).dtype, length: this.item(position).size }))
   }
 
-  scalarTypes(): DType[] { return this.scalars.map((position) => this.item(position).dtype) }
+  scalarTypes(): DType[] {
+    return this.scalars.map((position) => this.item(position).dtype)
+  }
 
   /** Says what the expression of this value at this index is, before anything asks for it. */
   define(position: number, index: readonly Expr[], e: Expr): void {
@@ -110,23 +131,43 @@ class Emitter {
     const item = this.item(position)
     const lowering = loweringOf(item)
     switch (lowering.kind) {
-      case 'pointwise': return lowering.emit(p, item.inputs.map((input) => this.at(input, index, valid)), item.attrs as never)
-      case 'index': return lowering.emit(p, index)
-      case 'movement': return this.#move(item, lowering, index, valid)
-      case 'concat': return this.#concat(item, index, valid)
+      case 'pointwise':
+        return lowering.emit(
+          p,
+          item.inputs.map((input) => this.at(input, index, valid)),
+          item.attrs as never,
+        )
+      case 'index':
+        return lowering.emit(p, index)
+      case 'movement':
+        return this.#move(item, lowering, index, valid)
+      case 'concat':
+        return this.#concat(item, index, valid)
       case 'gather': {
         const [x, picks] = item.inputs as [number, number]
         const { dim } = item.attrs as AttrsOf['gather']
         const pick = this.at(picks, index, valid)
         const inside = p.and(p.binary('le', p.int(0), pick), p.binary('lt', pick, p.int(this.item(x).shape[dim]!)))!
-        return this.#masked(x, index.map((i, d) => (d === dim ? pick : i)), inside, valid)
+        return this.#masked(
+          x,
+          index.map((i, d) => (d === dim ? pick : i)),
+          inside,
+          valid,
+        )
       }
-      case 'reduce': return this.#reduce(position, item, lowering.op, index, valid)
-      case 'launch': throw new MustWrite(position)
+      case 'reduce':
+        return this.#reduce(position, item, lowering.op, index, valid)
+      case 'launch':
+        throw new MustWrite(position)
     }
   }
 
-  #move(item: Item, lowering: Extract<AnyLowering, { kind: 'movement' }>, index: readonly Expr[], valid: Expr | null): Expr {
+  #move(
+    item: Item,
+    lowering: Extract<AnyLowering, { kind: 'movement' }>,
+    index: readonly Expr[],
+    valid: Expr | null,
+  ): Expr {
     const input = item.inputs[0]!
     const source = lowering.source(this.p, index, item.attrs as never, this.item(input).shape)
     return source.valid ? this.#masked(input, source.index, source.valid, valid) : this.at(input, source.index, valid)
@@ -151,13 +192,23 @@ class Emitter {
       if (size === 0) continue
       const before = p.binary('lt', i, p.int(start + size))
       const inside = p.and(p.binary('le', p.int(start), i), before)
-      const x = this.at(part, index.map((e, d) => (d === dim ? p.sub(e, p.int(start)) : e)), p.and(valid, inside))
+      const x = this.at(
+        part,
+        index.map((e, d) => (d === dim ? p.sub(e, p.int(start)) : e)),
+        p.and(valid, inside),
+      )
       result = result ? p.select(before, x, result) : x
     }
     return result ?? p.literal(item.dtype, 0)
   }
 
-  #reduce(position: number, item: Item, op: Extract<AnyLowering, { kind: 'reduce' }>['op'], index: readonly Expr[], valid: Expr | null): Expr {
+  #reduce(
+    position: number,
+    item: Item,
+    op: Extract<AnyLowering, { kind: 'reduce' }>['op'],
+    index: readonly Expr[],
+    valid: Expr | null,
+  ): Expr {
     const { p } = this
     const input = item.inputs[0]!
     const shape = this.item(input).shape
@@ -219,7 +270,14 @@ function splitsIn(index: readonly Expr[]): Map<number, number> | null {
   const visit = (e: Expr): void => {
     if (e.op !== 'binary') return
     const { a, b } = e
-    if ((e.fn === 'idiv' || e.fn === 'mod') && a.op === 'index' && a.axis < 1000 && b.op === 'literal' && a.extent % b.value === 0) splits.set(a.axis, b.value)
+    if (
+      (e.fn === 'idiv' || e.fn === 'mod') &&
+      a.op === 'index' &&
+      a.axis < 1000 &&
+      b.op === 'literal' &&
+      a.extent % b.value === 0
+    )
+      splits.set(a.axis, b.value)
     visit(a)
     visit(b)
   }
@@ -243,7 +301,8 @@ function indexOf(p: ExprPool, { factors, extents, inGrid }: Iteration, grid: num
 
 /** Each value is asked for once, so that lowering ends. */
 function write({ items, written }: Fusion, position: number): void {
-  if (written[position]) throw new Error(`lowering ${items[position]!.op} ${items[position]!.shape.join('×')} asks for itself`)
+  if (written[position])
+    throw new Error(`lowering ${items[position]!.op} ${items[position]!.shape.join('×')} asks for itself`)
   written[position] = true
 }
 
@@ -257,7 +316,13 @@ function probe(fusion: Fusion, root: number): Iteration {
     try {
       emitter.compute(root, indexOf(emitter.p, iteration, extents.length), null)
       const { found } = emitter
-      return found ? iterate(root, factors, extents.map((_, a) => found.has(a))) : iteration
+      return found
+        ? iterate(
+            root,
+            factors,
+            extents.map((_, a) => found.has(a)),
+          )
+        : iteration
     } catch (signal) {
       if (signal instanceof MustWrite) write(fusion, signal.position)
       else if (signal instanceof MustSplit) factors = split(factors, signal.splits)
@@ -268,10 +333,12 @@ function probe(fusion: Fusion, root: number): Iteration {
 
 function split(factors: readonly (readonly number[])[], splits: ReadonlyMap<number, number>): number[][] {
   let axis = 0
-  return factors.map((list) => list.flatMap((f) => {
-    const inner = splits.get(axis++)
-    return inner === undefined ? [f] : [f / inner, inner]
-  }))
+  return factors.map((list) =>
+    list.flatMap((f) => {
+      const inner = splits.get(axis++)
+      return inner === undefined ? [f] : [f / inner, inner]
+    }),
+  )
 }
 
 /** Values with the same grid that are computed by one kernel, in order. */
@@ -319,7 +386,12 @@ export function lowerLaunch(fusion: Fusion, end: number): Lowered | null {
     const emitter = new Emitter(fusion)
     try {
       const kernel = build(fusion, emitter, path)
-      return { kernel: { ...kernel, buffers: emitter.buffers(), scalars: emitter.scalarTypes() }, buffers: emitter.positions, scalars: emitter.scalars, writes: [end] }
+      return {
+        kernel: { ...kernel, buffers: emitter.buffers(), scalars: emitter.scalarTypes() },
+        buffers: emitter.positions,
+        scalars: emitter.scalars,
+        writes: [end],
+      }
     } catch (signal) {
       if (!(signal instanceof MustWrite)) throw signal
       write(fusion, signal.position)
@@ -355,7 +427,13 @@ function epilogueStore(emitter: Emitter, path: readonly number[], axes: readonly
     if (item.op === 'permute') index = (item.attrs as AttrsOf['permute']).dims.map((d) => index[d]!)
   }
   const value = end === launch ? p.register(emitter.item(launch).dtype, 0) : emitter.compute(end, index, null)
-  return { kind: 'store', extents: [], buffer: emitter.param(end), index: flatten(p, index, emitter.item(end).shape), value }
+  return {
+    kind: 'store',
+    extents: [],
+    buffer: emitter.param(end),
+    index: flatten(p, index, emitter.item(end).shape),
+    value,
+  }
 }
 
 /** Where the elements of an operand lie, as strides over its dimensions. */
@@ -376,12 +454,23 @@ function view(emitter: Emitter, position: number): { buffer: number; offset: num
 function contraction(emitter: Emitter, path: readonly number[], item: Item, axes: readonly Expr[]): Bare<Contraction> {
   const [a, b] = item.inputs.map((input) => view(emitter, input))
   const matrix = ({ buffer, offset, strides }: ReturnType<typeof view>): MatrixView => ({
-    buffer, offset, batchStrides: strides.slice(0, -2), rowStride: strides.at(-2)!, columnStride: strides.at(-1)!,
+    buffer,
+    offset,
+    batchStrides: strides.slice(0, -2),
+    rowStride: strides.at(-2)!,
+    columnStride: strides.at(-1)!,
   })
   const [m, n] = item.shape.slice(-2) as [number, number]
   return {
-    kind: 'contraction', dtype: item.dtype, batch: item.shape.slice(0, -2), m, n, k: emitter.item(item.inputs[0]!).shape.at(-1)!,
-    a: matrix(a!), b: matrix(b!), stores: [epilogueStore(emitter, path, axes)],
+    kind: 'contraction',
+    dtype: item.dtype,
+    batch: item.shape.slice(0, -2),
+    m,
+    n,
+    k: emitter.item(item.inputs[0]!).shape.at(-1)!,
+    a: matrix(a!),
+    b: matrix(b!),
+    stores: [epilogueStore(emitter, path, axes)],
   }
 }
 
@@ -390,13 +479,37 @@ function convolution(emitter: Emitter, path: readonly number[], item: Item, axes
   const [xShape, wShape] = item.inputs.map((input) => emitter.item(input).shape)
   const { stride, padLow, dilation, inputDilation } = item.attrs as ConvAttrs
   return {
-    kind: 'convolution', dtype: item.dtype, batch: xShape![0]!, groups: xShape![1]!, inChannels: xShape![2]!, outChannels: wShape![1]!,
+    kind: 'convolution',
+    dtype: item.dtype,
+    batch: xShape![0]!,
+    groups: xShape![1]!,
+    inChannels: xShape![2]!,
+    outChannels: wShape![1]!,
     spatial: stride.map((s, d) => ({
-      input: xShape![3 + d]!, kernel: wShape![3 + d]!, output: item.shape[3 + d]!,
-      stride: s, dilation: dilation[d]!, inputDilation: inputDilation[d]!, padLow: padLow[d]!,
+      input: xShape![3 + d]!,
+      kernel: wShape![3 + d]!,
+      output: item.shape[3 + d]!,
+      stride: s,
+      dilation: dilation[d]!,
+      inputDilation: inputDilation[d]!,
+      padLow: padLow[d]!,
     })),
-    x: { buffer: x!.buffer, offset: x!.offset, batch: x!.strides[0]!, group: x!.strides[1]!, channel: x!.strides[2]!, spatial: x!.strides.slice(3) },
-    w: { buffer: w!.buffer, offset: w!.offset, group: w!.strides[0]!, out: w!.strides[1]!, in: w!.strides[2]!, spatial: w!.strides.slice(3) },
+    x: {
+      buffer: x!.buffer,
+      offset: x!.offset,
+      batch: x!.strides[0]!,
+      group: x!.strides[1]!,
+      channel: x!.strides[2]!,
+      spatial: x!.strides.slice(3),
+    },
+    w: {
+      buffer: w!.buffer,
+      offset: w!.offset,
+      group: w!.strides[0]!,
+      out: w!.strides[1]!,
+      in: w!.strides[2]!,
+      spatial: w!.strides.slice(3),
+    },
     stores: [epilogueStore(emitter, path, axes)],
   }
 }
@@ -409,9 +522,16 @@ function scatter(emitter: Emitter, position: number, item: Item): Bare<Scatter> 
   const index = grid.map((size, d) => p.index(d, size))
   const pick = emitter.at(picks, index, null)
   const inside = p.and(p.binary('le', p.int(0), pick), p.binary('lt', pick, p.int(item.shape[dim]!)))!
-  const target = flatten(p, index.map((i, d) => (d === dim ? pick : i)), item.shape)
+  const target = flatten(
+    p,
+    index.map((i, d) => (d === dim ? pick : i)),
+    item.shape,
+  )
   return {
-    kind: 'scatter', op, out: emitter.param(position), grid,
+    kind: 'scatter',
+    op,
+    out: emitter.param(position),
+    grid,
     initial: emitter.at(base, unflatten(p, p.index(0, item.size), item.shape), null),
     index: p.select(inside, target, p.int(-1)),
     value: emitter.at(src, index, null),

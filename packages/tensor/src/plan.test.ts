@@ -1,8 +1,22 @@
 import { cpu } from '@tenon/backend-cpu'
 import { printProgram } from '@tenon/kernel'
 import { expect, test } from 'vitest'
-import { arange, conv2d, exp, full, logSoftmax, maxPool2d, relu, rsqrt, softmax, Tensor, tensor, Variable, zeros } from './index.ts'
 import { snapshot } from './graph.ts'
+import {
+  arange,
+  conv2d,
+  exp,
+  full,
+  logSoftmax,
+  maxPool2d,
+  relu,
+  rsqrt,
+  softmax,
+  Tensor,
+  tensor,
+  Variable,
+  zeros,
+} from './index.ts'
 import { hostNode } from './node.ts'
 import { type Plan, plan } from './plan.ts'
 import { sizeOf } from './shape.ts'
@@ -11,9 +25,15 @@ const host = (...shape: number[]): Tensor => new Tensor(hostNode(new Float32Arra
 
 function planOf(...outputs: Tensor[]): Plan {
   const graph = snapshot(outputs.map((t) => t.node))
-  return plan(graph.items, outputs.map((t) => ({ position: graph.position(t.node), over: null })), cpu().capabilities, () => false)
+  return plan(
+    graph.items,
+    outputs.map((t) => ({ position: graph.position(t.node), over: null })),
+    cpu().capabilities,
+    () => false,
+  )
 }
-const kernels = (...outputs: Tensor[]): string[] => planOf(...outputs).program.steps.map((s) => (s.kind === 'run' ? s.kernel.kind : 'repeat'))
+const kernels = (...outputs: Tensor[]): string[] =>
+  planOf(...outputs).program.steps.map((s) => (s.kind === 'run' ? s.kernel.kind : 'repeat'))
 
 test('a chain of elementwise work is one kernel', () => {
   expect(kernels(exp(host(8, 4).mul(2).add(host(4)).neg()))).toEqual(['loop'])
@@ -35,7 +55,10 @@ test('a matmul takes its bias and activation along, where the activation branche
 })
 
 test('a convolution takes its bias along through the reshapes around it; pooling is a second kernel', () => {
-  expect(kernels(maxPool2d(relu(conv2d(host(2, 3, 8, 8), host(4, 3, 3, 3), host(4), { padding: 1 })), 2))).toEqual(['convolution', 'loop'])
+  expect(kernels(maxPool2d(relu(conv2d(host(2, 3, 8, 8), host(4, 3, 3, 3), host(4), { padding: 1 })), 2))).toEqual([
+    'convolution',
+    'loop',
+  ])
 })
 
 test('what a matmul reads through a view is not copied; what it reads through arithmetic is computed first', () => {
@@ -46,7 +69,10 @@ test('what a matmul reads through a view is not copied; what it reads through ar
 test('the gradient of max pooling stands on the grid of the pool, though it is written as an image', () => {
   const x = host(2, 3, 8, 8)
   const windows = x.reshape([2, 3, 4, 2, 4, 2]).permute([0, 1, 2, 4, 3, 5]).reshape([2, 3, 4, 4, 4])
-  const picked = arange(4).eq(windows.argmax(4, { keepdim: true })).cast('float32').mul(host(2, 3, 4, 4).unsqueeze(4))
+  const picked = arange(4)
+    .eq(windows.argmax(4, { keepdim: true }))
+    .cast('float32')
+    .mul(host(2, 3, 4, 4).unsqueeze(4))
   const image = picked.reshape([2, 3, 4, 4, 2, 2]).permute([0, 1, 2, 4, 3, 5]).reshape([2, 3, 8, 8])
   expect(kernels(image.mul(2))).toEqual(['loop'])
 })
@@ -106,5 +132,8 @@ test('two variables can swap their values', () => {
   const before = a.add(0)
   a.assign(b)
   b.assign(before)
-  expect([[...a.dataSync()], [...b.dataSync()]]).toEqual([[2, 2], [1, 1]])
+  expect([[...a.dataSync()], [...b.dataSync()]]).toEqual([
+    [2, 2],
+    [1, 1],
+  ])
 })

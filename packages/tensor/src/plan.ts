@@ -32,8 +32,16 @@ const passingBytes = 16 * 2 ** 20
 const storeLimit = 8
 const bufferLimit = 32
 
-export function plan(items: readonly Item[], requests: readonly Request[], capabilities: Capabilities, mayPass: (position: number) => boolean): Plan {
-  const fusion = fuse(items, requests.map(({ position }) => position))
+export function plan(
+  items: readonly Item[],
+  requests: readonly Request[],
+  capabilities: Capabilities,
+  mayPass: (position: number) => boolean,
+): Plan {
+  const fusion = fuse(
+    items,
+    requests.map(({ position }) => position),
+  )
   const kernels = inOrder(merge(fusion, lowerAll(fusion), capabilities))
   const requested = new Map(requests.map((request, i) => [request.position, i]))
   const passing = choosePassing(fusion, (i) => !requested.has(i) && mayPass(i))
@@ -67,7 +75,8 @@ function lowerAll(fusion: Fusion): Draft[] {
 const reads = (draft: Lowered): readonly number[] => draft.buffers.filter((b) => !draft.writes.includes(b))
 
 /** The drafts that read what this one writes. */
-const readersOf = (drafts: readonly Draft[], draft: Draft): Draft[] => drafts.filter((d) => d !== draft && draft.writes.some((w) => d.buffers.includes(w)))
+const readersOf = (drafts: readonly Draft[], draft: Draft): Draft[] =>
+  drafts.filter((d) => d !== draft && draft.writes.some((w) => d.buffers.includes(w)))
 
 /** Whether work that depends on `from` leads to `to`, other than directly. */
 function leadsAround(drafts: readonly Draft[], from: Draft, to: Draft): boolean {
@@ -127,7 +136,11 @@ function inOrder(drafts: readonly Draft[]): Draft[] {
     const stack = [root]
     while (stack.length > 0) {
       const draft = stack.at(-1)!
-      const missing = done.has(draft) ? [] : reads(draft).map((r) => writer.get(r)).filter((d): d is Draft => d !== undefined && !done.has(d))
+      const missing = done.has(draft)
+        ? []
+        : reads(draft)
+            .map((r) => writer.get(r))
+            .filter((d): d is Draft => d !== undefined && !done.has(d))
       if (missing.length > 0) stack.push(...missing)
       else {
         stack.pop()
@@ -145,7 +158,8 @@ function inOrder(drafts: readonly Draft[]): Draft[] {
 /** Forward values that are in memory anyway, smallest first, up to the budget. */
 function choosePassing({ items, written }: Fusion, mayPass: (position: number) => boolean): number[] {
   let bytes = 0
-  return items.map((_, i) => i)
+  return items
+    .map((_, i) => i)
     .filter((i) => written[i] && !items[i]!.leaf && items[i]!.size > 0 && mayPass(i))
     .sort((a, b) => items[a]!.size - items[b]!.size)
     .filter((i) => (bytes += items[i]!.size * dtypes[items[i]!.dtype].bytes) <= passingBytes)
@@ -157,7 +171,10 @@ function canTakeOver(kernels: readonly Draft[], { position, over }: Request): bo
   const at = kernels.findIndex((k) => k.writes.includes(position))
   const users = kernels.flatMap((k, i) => (k.buffers.includes(over) ? [i] : []))
   if (users.some((i) => i > at)) return false
-  return !users.includes(at) || ownElementsOnly(kernels[at]!.kernel, kernels[at]!.buffers.indexOf(over), kernels[at]!.buffers.indexOf(position))
+  return (
+    !users.includes(at) ||
+    ownElementsOnly(kernels[at]!.kernel, kernels[at]!.buffers.indexOf(over), kernels[at]!.buffers.indexOf(position))
+  )
 }
 
 function ownElementsOnly(kernel: Kernel, input: number, output: number): boolean {
@@ -171,7 +188,9 @@ function ownElementsOnly(kernel: Kernel, input: number, output: number): boolean
     const roots = stages.slice(from, to).map((s) => s.value)
     return [...distinct(roots)].some((e) => e.op === 'load' && e.buffer === input)
   }
-  const foreign = [...distinct(expressions(kernel))].some((e) => e.op === 'load' && e.buffer === input && e.index !== index)
+  const foreign = [...distinct(expressions(kernel))].some(
+    (e) => e.op === 'load' && e.buffer === input && e.index !== index,
+  )
   // A store is finished before the next stage begins, so only the storing stage itself may read what it overwrites, or earlier ones over the same points
   const single = stages[store]!.kind === 'store' && stages[store]!.extents.length === 0
   return !foreign && !loads(store + 1, stages.length) && (single || !loads(0, store))
@@ -179,7 +198,14 @@ function ownElementsOnly(kernel: Kernel, input: number, output: number): boolean
 
 // ── program ──
 
-function assemble(items: readonly Item[], kernels: readonly Draft[], requests: readonly Request[], inPlace: readonly boolean[], passing: readonly number[], capabilities: Capabilities): Pick<Plan, 'program' | 'bindings' | 'scalars'> {
+function assemble(
+  items: readonly Item[],
+  kernels: readonly Draft[],
+  requests: readonly Request[],
+  inPlace: readonly boolean[],
+  passing: readonly number[],
+  capabilities: Capabilities,
+): Pick<Plan, 'program' | 'bindings' | 'scalars'> {
   const buffers: ProgramBuffer[] = []
   const bindings: Binding[] = []
   const scalars: number[] = []
@@ -197,12 +223,14 @@ function assemble(items: readonly Item[], kernels: readonly Draft[], requests: r
   const create = (position: number): number => {
     if (items[position]!.leaf) return external(position, { leaf: position })
     const request = requests.findIndex((r) => r.position === position)
-    if (request >= 0) return inPlace[request] ? bufferOf(requests[request]!.over!) : external(position, { result: request })
+    if (request >= 0)
+      return inPlace[request] ? bufferOf(requests[request]!.over!) : external(position, { result: request })
     const kept = passing.indexOf(position)
     if (kept >= 0) return external(position, { result: requests.length + kept })
     return temporary(items[position]!.dtype, items[position]!.size)
   }
-  const temporary = (dtype: Item['dtype'], length: number): number => buffers.push({ role: 'temporary', dtype, length, offset: 0 }) - 1
+  const temporary = (dtype: Item['dtype'], length: number): number =>
+    buffers.push({ role: 'temporary', dtype, length, offset: 0 }) - 1
 
   const steps: Run[] = []
   for (const { kernel, buffers: positions, scalars: literals } of kernels) {
@@ -214,7 +242,8 @@ function assemble(items: readonly Item[], kernels: readonly Draft[], requests: r
     const parts = kernel.kind === 'loop' ? splitReduction(kernel, capabilities) : null
     if (parts) {
       const all = [...bound, ...parts.temporaries.map((t) => temporary(t.dtype, t.length))]
-      for (const part of parts.kernels) steps.push({ kind: 'run', kernel: part.kernel, buffers: part.buffers.map((b) => all[b]!), scalars: numbers })
+      for (const part of parts.kernels)
+        steps.push({ kind: 'run', kernel: part.kernel, buffers: part.buffers.map((b) => all[b]!), scalars: numbers })
     } else {
       steps.push({ kind: 'run', kernel, buffers: bound, scalars: numbers })
     }
@@ -227,12 +256,19 @@ function assemble(items: readonly Item[], kernels: readonly Draft[], requests: r
     }
   })
   const temporaries = buffers.flatMap((b, i) => (b.role === 'temporary' ? [i] : []))
-  const arena = planArena(temporaries.map((i) => ({ bytes: buffers[i]!.length * dtypes[buffers[i]!.dtype].bytes, ...lifetimes.get(i)! })))
+  const arena = planArena(
+    temporaries.map((i) => ({ bytes: buffers[i]!.length * dtypes[buffers[i]!.dtype].bytes, ...lifetimes.get(i)! })),
+  )
   temporaries.forEach((i, k) => {
     buffers[i] = { ...buffers[i]!, role: 'temporary', offset: arena.offsets[k]! }
   })
   return {
-    program: { buffers, scalars: scalars.map((position) => items[position]!.dtype), steps, arenaBytes: arena.arenaBytes },
+    program: {
+      buffers,
+      scalars: scalars.map((position) => items[position]!.dtype),
+      steps,
+      arenaBytes: arena.arenaBytes,
+    },
     bindings,
     scalars,
   }

@@ -41,14 +41,25 @@ export interface AttrsOf {
 
 type Plain = UnaryOp | BinaryOp | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
 export type PrimitiveName = Plain | keyof AttrsOf
-export type Attrs<P extends PrimitiveName> = P extends keyof AttrsOf ? AttrsOf[P] : P extends 'arange' ? { readonly length: number } : None
+export type Attrs<P extends PrimitiveName> = P extends keyof AttrsOf
+  ? AttrsOf[P]
+  : P extends 'arange'
+    ? { readonly length: number }
+    : None
 
 /** Where an element comes from: an index into the input, and the condition outside which it is 0. */
-export interface Source { readonly index: readonly Expr[]; readonly valid: Expr | null }
+export interface Source {
+  readonly index: readonly Expr[]
+  readonly valid: Expr | null
+}
 
 /** How an element of the output is computed. */
 export type Lowering<P extends PrimitiveName> =
-  | { readonly kind: 'pointwise'; readonly cost: number; emit(p: ExprPool, args: readonly Expr[], attrs: Attrs<P>): Expr }
+  | {
+      readonly kind: 'pointwise'
+      readonly cost: number
+      emit(p: ExprPool, args: readonly Expr[], attrs: Attrs<P>): Expr
+    }
   | { readonly kind: 'movement'; source(p: ExprPool, index: readonly Expr[], attrs: Attrs<P>, input: Shape): Source }
   | { readonly kind: 'reduce'; readonly op: ReduceOp }
   | { readonly kind: 'index'; emit(p: ExprPool, index: readonly Expr[]): Expr }
@@ -65,12 +76,37 @@ export interface Primitive<P extends PrimitiveName> {
 const cheap = 1
 const costly = 8
 const costlyOps: ReadonlySet<string> = new Set<UnaryOp | BinaryOp>([
-  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'erf', 'pow', 'atan2', 'idiv', 'mod',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'tanh',
+  'erf',
+  'pow',
+  'atan2',
+  'idiv',
+  'mod',
 ])
 const costOf = (op: string): number => (costlyOps.has(op) ? costly : cheap)
 
 const floatUnary: ReadonlySet<UnaryOp> = new Set<UnaryOp>([
-  'floor', 'ceil', 'round', 'sqrt', 'recip', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'erf',
+  'floor',
+  'ceil',
+  'round',
+  'sqrt',
+  'recip',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'tanh',
+  'erf',
 ])
 
 function checkDType(op: string, ok: boolean, dtype: DType, wanted: string): void {
@@ -93,8 +129,10 @@ const floatBinary: ReadonlySet<BinaryOp> = new Set<BinaryOp>(['div', 'pow', 'ata
 const binary = <Op extends BinaryOp>(op: Op): Primitive<Op> => ({
   infer: ([a, b]) => {
     const dtype = a!.dtype
-    if (!sameShape(a!.shape, b!.shape)) throw new ShapeError(`${op}: shapes ${showShape(a!.shape)} and ${showShape(b!.shape)} differ`)
-    if (dtype !== b!.dtype) throw new DTypeError(`${op}: dtypes ${dtype} and ${b!.dtype} differ; cast one of them with x.cast(dtype)`)
+    if (!sameShape(a!.shape, b!.shape))
+      throw new ShapeError(`${op}: shapes ${showShape(a!.shape)} and ${showShape(b!.shape)} differ`)
+    if (dtype !== b!.dtype)
+      throw new DTypeError(`${op}: dtypes ${dtype} and ${b!.dtype} differ; cast one of them with x.cast(dtype)`)
     if (floatBinary.has(op)) checkDType(op, isFloat(dtype), dtype, 'float tensors')
     if (intOnly.has(op)) checkDType(op, dtype === 'int32' || dtype === 'uint32', dtype, 'integer tensors')
     if (bitwise.has(op)) checkDType(op, !isFloat(dtype), dtype, 'bool or integer tensors')
@@ -106,7 +144,8 @@ const binary = <Op extends BinaryOp>(op: Op): Primitive<Op> => ({
 const where: Primitive<'where'> = {
   infer: ([cond, a, b]) => {
     checkDType('where', cond!.dtype === 'bool', cond!.dtype, 'a bool condition')
-    if (a!.dtype !== b!.dtype) throw new DTypeError(`where: dtypes ${a!.dtype} and ${b!.dtype} of the two values differ`)
+    if (a!.dtype !== b!.dtype)
+      throw new DTypeError(`where: dtypes ${a!.dtype} and ${b!.dtype} of the two values differ`)
     return a!
   },
   lowering: { kind: 'pointwise', cost: cheap, emit: (p, [c, a, b]) => p.select(c!, a!, b!) },
@@ -135,7 +174,10 @@ const randomBits: Primitive<'randomBits'> = {
       const u = (v: number): Expr => p.literal('uint32', v)
       const rotl = (v: Expr, n: number): Expr => p.binary('or', p.binary('shl', v, u(n)), p.binary('shr', v, u(32 - n)))
       const keys = [k0!, k1!, p.binary('xor', p.binary('xor', u(0x1bd11bda), k0!), k1!)]
-      const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]]
+      const rotations = [
+        [13, 15, 26, 6],
+        [17, 29, 16, 24],
+      ]
       let a = p.add(c0!, keys[0]!)
       let b = p.add(c1!, keys[1]!)
       for (let group = 0; group < 5; group++) {
@@ -158,13 +200,18 @@ const arange: Primitive<'arange'> = {
 
 // ── reductions: the dimensions stay, with size 1 ──
 
-const reduce = <P extends 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'argmax' | 'argmin'>(name: P, op: ReduceOp): Primitive<P> => ({
+const reduce = <P extends 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'argmax' | 'argmin'>(
+  name: P,
+  op: ReduceOp,
+): Primitive<P> => ({
   infer: ([x], attrs) => {
     const { dims } = attrs as AttrsOf['reduceSum']
     checkDType(name, x!.dtype !== 'bool' || op === 'argmax' || op === 'argmin', x!.dtype, 'numbers')
     const needsElements = op !== 'sum' && op !== 'prod'
     if (needsElements && sizeOf(x!.shape) === 0 && dims.some((d) => x!.shape[d] === 0)) {
-      throw new ShapeError(`${op} of no elements is undefined: shape ${showShape(x!.shape)}, reduced over [${dims.join(', ')}]`)
+      throw new ShapeError(
+        `${op} of no elements is undefined: shape ${showShape(x!.shape)}, reduced over [${dims.join(', ')}]`,
+      )
     }
     const shape = x!.shape.map((d, i) => (dims.includes(i) ? 1 : d))
     return { shape, dtype: op === 'argmax' || op === 'argmin' ? 'int32' : x!.dtype }
@@ -197,7 +244,10 @@ const reshape: Primitive<'reshape'> = {
   infer: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
   lowering: {
     kind: 'movement',
-    source: (p, index, { shape }, input) => ({ index: sizeOf(shape) ? unflatten(p, flatten(p, index, shape), input) : input.map(() => p.int(0)), valid: null }),
+    source: (p, index, { shape }, input) => ({
+      index: sizeOf(shape) ? unflatten(p, flatten(p, index, shape), input) : input.map(() => p.int(0)),
+      valid: null,
+    }),
   },
 }
 
@@ -213,12 +263,18 @@ const expand: Primitive<'expand'> = {
   infer: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
   lowering: {
     kind: 'movement',
-    source: (p, index, _, input) => ({ index: input.map((size, d) => (size === 1 ? p.int(0) : index[d]!)), valid: null }),
+    source: (p, index, _, input) => ({
+      index: input.map((size, d) => (size === 1 ? p.int(0) : index[d]!)),
+      valid: null,
+    }),
   },
 }
 
 const pad: Primitive<'pad'> = {
-  infer: ([x], { padding }) => ({ shape: x!.shape.map((d, i) => d + padding[i]![0] + padding[i]![1]), dtype: x!.dtype }),
+  infer: ([x], { padding }) => ({
+    shape: x!.shape.map((d, i) => d + padding[i]![0] + padding[i]![1]),
+    dtype: x!.dtype,
+  }),
   lowering: {
     kind: 'movement',
     source: (p, index, { padding }, input) => {
@@ -230,10 +286,16 @@ const pad: Primitive<'pad'> = {
 }
 
 const slice: Primitive<'slice'> = {
-  infer: ([x], { start, end, step }) => ({ shape: start.map((s, d) => Math.max(0, Math.ceil((end[d]! - s) / step[d]!))), dtype: x!.dtype }),
+  infer: ([x], { start, end, step }) => ({
+    shape: start.map((s, d) => Math.max(0, Math.ceil((end[d]! - s) / step[d]!))),
+    dtype: x!.dtype,
+  }),
   lowering: {
     kind: 'movement',
-    source: (p, index, { start, step }) => ({ index: index.map((i, d) => p.scaleAdd(i, step[d]!, p.int(start[d]!))), valid: null }),
+    source: (p, index, { start, step }) => ({
+      index: index.map((i, d) => p.scaleAdd(i, step[d]!, p.int(start[d]!))),
+      valid: null,
+    }),
   },
 }
 
@@ -241,7 +303,10 @@ const flip: Primitive<'flip'> = {
   infer: ([x]) => x!,
   lowering: {
     kind: 'movement',
-    source: (p, index, { dims }, input) => ({ index: index.map((i, d) => (dims.includes(d) ? p.sub(p.int(input[d]! - 1), i) : i)), valid: null }),
+    source: (p, index, { dims }, input) => ({
+      index: index.map((i, d) => (dims.includes(d) ? p.sub(p.int(input[d]! - 1), i) : i)),
+      valid: null,
+    }),
   },
 }
 
@@ -269,7 +334,9 @@ const concat: Primitive<'concat'> = {
     for (const part of parts) {
       if (part.dtype !== first.dtype) throw new DTypeError(`concat: dtypes ${first.dtype} and ${part.dtype} differ`)
       if (part.shape.length !== first.shape.length || part.shape.some((d, i) => i !== dim && d !== first.shape[i])) {
-        throw new ShapeError(`concat along ${dim}: shapes ${showShape(first.shape)} and ${showShape(part.shape)} differ elsewhere`)
+        throw new ShapeError(
+          `concat along ${dim}: shapes ${showShape(first.shape)} and ${showShape(part.shape)} differ elsewhere`,
+        )
       }
     }
     const total = parts.reduce((sum, part) => sum + part.shape[dim]!, 0)
@@ -294,7 +361,8 @@ const scatter: Primitive<'scatter'> = {
 /** a [...batch, m, k] · b [...batch, k, n] → [...batch, m, n], the batch dimensions equal. */
 const dot: Primitive<'dot'> = {
   infer: ([a, b]) => {
-    if (a!.dtype !== b!.dtype) throw new DTypeError(`matmul: dtypes ${a!.dtype} and ${b!.dtype} differ; cast one of them with x.cast(dtype)`)
+    if (a!.dtype !== b!.dtype)
+      throw new DTypeError(`matmul: dtypes ${a!.dtype} and ${b!.dtype} differ; cast one of them with x.cast(dtype)`)
     checkDType('matmul', a!.dtype !== 'bool', a!.dtype, 'numbers')
     return { shape: [...a!.shape.slice(0, -1), b!.shape.at(-1)!], dtype: a!.dtype }
   },
@@ -304,7 +372,8 @@ const dot: Primitive<'dot'> = {
 /** x [n, g, c, ...spatial] ⋆ w [g, o, c, ...kernel] → [n, g, o, ...output] (cross-correlation). Padding may be negative, which crops. */
 const conv: Primitive<'conv'> = {
   infer: ([x, w], { stride, padLow, padHigh, dilation, inputDilation }) => {
-    if (x!.dtype !== w!.dtype) throw new DTypeError(`conv: dtypes ${x!.dtype} and ${w!.dtype} differ; cast one of them with x.cast(dtype)`)
+    if (x!.dtype !== w!.dtype)
+      throw new DTypeError(`conv: dtypes ${x!.dtype} and ${w!.dtype} differ; cast one of them with x.cast(dtype)`)
     const output = stride.map((s, d) => {
       const size = x!.shape[3 + d]!
       const input = size && (size - 1) * inputDilation[d]! + 1
@@ -317,15 +386,64 @@ const conv: Primitive<'conv'> = {
 }
 
 export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
-  neg: unary('neg'), abs: unary('abs'), sign: unary('sign'), floor: unary('floor'), ceil: unary('ceil'), round: unary('round'),
-  sqrt: unary('sqrt'), recip: unary('recip'), exp: unary('exp'), expm1: unary('expm1'), log: unary('log'), log1p: unary('log1p'),
-  sin: unary('sin'), cos: unary('cos'), tan: unary('tan'), tanh: unary('tanh'), erf: unary('erf'), not: unary('not'),
-  add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'), idiv: binary('idiv'), mod: binary('mod'),
-  pow: binary('pow'), atan2: binary('atan2'), max: binary('max'), min: binary('min'),
-  lt: binary('lt'), le: binary('le'), eq: binary('eq'), ne: binary('ne'),
-  and: binary('and'), or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'),
-  where, cast, detach, randomBits, arange,
-  reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
-  reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'),
-  reshape, permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv,
+  neg: unary('neg'),
+  abs: unary('abs'),
+  sign: unary('sign'),
+  floor: unary('floor'),
+  ceil: unary('ceil'),
+  round: unary('round'),
+  sqrt: unary('sqrt'),
+  recip: unary('recip'),
+  exp: unary('exp'),
+  expm1: unary('expm1'),
+  log: unary('log'),
+  log1p: unary('log1p'),
+  sin: unary('sin'),
+  cos: unary('cos'),
+  tan: unary('tan'),
+  tanh: unary('tanh'),
+  erf: unary('erf'),
+  not: unary('not'),
+  add: binary('add'),
+  sub: binary('sub'),
+  mul: binary('mul'),
+  div: binary('div'),
+  idiv: binary('idiv'),
+  mod: binary('mod'),
+  pow: binary('pow'),
+  atan2: binary('atan2'),
+  max: binary('max'),
+  min: binary('min'),
+  lt: binary('lt'),
+  le: binary('le'),
+  eq: binary('eq'),
+  ne: binary('ne'),
+  and: binary('and'),
+  or: binary('or'),
+  xor: binary('xor'),
+  shl: binary('shl'),
+  shr: binary('shr'),
+  where,
+  cast,
+  detach,
+  randomBits,
+  arange,
+  reduceSum: reduce('reduceSum', 'sum'),
+  reduceProd: reduce('reduceProd', 'prod'),
+  reduceMax: reduce('reduceMax', 'max'),
+  reduceMin: reduce('reduceMin', 'min'),
+  argmax: reduce('argmax', 'argmax'),
+  argmin: reduce('argmin', 'argmin'),
+  reshape,
+  permute,
+  expand,
+  pad,
+  slice,
+  flip,
+  unfold,
+  concat,
+  gather,
+  scatter,
+  dot,
+  conv,
 }

@@ -29,7 +29,9 @@ export function format(data: TypedArray, shape: Shape, dtype: DType): string {
   const build = (d: number): string => {
     if (d === shape.length) return cells[next++]!.padStart(shape.length ? width : 0)
     const separator = d === shape.length - 1 ? ', ' : `,${'\n'.repeat(shape.length - 1 - d)}${' '.repeat(d + 1)}`
-    return `[${shown(shape[d]!).map((i) => (i < 0 ? '…' : build(d + 1))).join(separator)}]`
+    return `[${shown(shape[d]!)
+      .map((i) => (i < 0 ? '…' : build(d + 1)))
+      .join(separator)}]`
   }
   return build(0)
 }

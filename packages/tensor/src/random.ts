@@ -15,7 +15,8 @@ export interface RandomOptions extends CreateOptions {
 }
 
 const seedWords = (seed: number): Tensor => {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`a seed is a whole number from 0 to 2^53 − 1, got ${seed}`)
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new RangeError(`a seed is a whole number from 0 to 2^53 − 1, got ${seed}`)
   return tensor(Uint32Array.of(seed % 2 ** 32, Math.floor(seed / 2 ** 32), 0))
 }
 
@@ -38,7 +39,11 @@ export class Generator {
     const state = this.state.detach()
     markKept(state)
     const word = (i: number): Tensor => state.slice(0, i, i + 1).broadcastTo([sizeOf(shape)])
-    const bits = primitive('randomBits', [arange(sizeOf(shape), undefined, 1, { dtype: 'uint32' }), word(2), word(0), word(1)], {})
+    const bits = primitive(
+      'randomBits',
+      [arange(sizeOf(shape), undefined, 1, { dtype: 'uint32' }), word(2), word(0), word(1)],
+      {},
+    )
     this.state.assign(this.state.add(arange(3).eq(2).cast('uint32')))
     return bits.reshape(shape)
   }
@@ -65,7 +70,9 @@ export function manualSeed(seed: number): void {
 export function rand(shape: Shape, { dtype = 'float32', generator = defaultGenerator() }: RandomOptions = {}): Tensor {
   checkShape('rand', shape)
   // 24 random bits: what a float32 mantissa holds
-  return primitive('shr', [generator.bits(shape), full(shape, 8, { dtype: 'uint32' })], {}).cast(dtype).mul(2 ** -24)
+  return primitive('shr', [generator.bits(shape), full(shape, 8, { dtype: 'uint32' })], {})
+    .cast(dtype)
+    .mul(2 ** -24)
 }
 
 /** Standard normal, by Box and Muller. */
@@ -75,14 +82,29 @@ export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
 }
 
 /** Whole numbers, uniform in [low, high). */
-export function randint(low: number, high: number, shape: Shape, { dtype = 'int32', generator = defaultGenerator() }: RandomOptions = {}): Tensor {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low) throw new ShapeError(`randint: needs whole numbers low < high, got ${low} and ${high}`)
+export function randint(
+  low: number,
+  high: number,
+  shape: Shape,
+  { dtype = 'int32', generator = defaultGenerator() }: RandomOptions = {},
+): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low)
+    throw new ShapeError(`randint: needs whole numbers low < high, got ${low} and ${high}`)
   checkShape('randint', shape)
-  return generator.bits(shape).remainder(high - low).cast('int32').add(low).cast(dtype)
+  return generator
+    .bits(shape)
+    .remainder(high - low)
+    .cast('int32')
+    .add(low)
+    .cast(dtype)
 }
 
 /** 1 with probability `p`, else 0. */
-export function bernoulli(p: number, shape: Shape, { dtype = 'float32', generator = defaultGenerator() }: RandomOptions = {}): Tensor {
+export function bernoulli(
+  p: number,
+  shape: Shape,
+  { dtype = 'float32', generator = defaultGenerator() }: RandomOptions = {},
+): Tensor {
   if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli: a probability lies in [0, 1], got ${p}`)
   return rand(shape, { generator }).lt(p).cast(dtype)
 }

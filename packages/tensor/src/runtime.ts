@@ -1,5 +1,12 @@
 /** Runs pending work: assigns, and what somebody wants to read. */
-import { type Backend, type BufferHandle, dtypes, type Executable, type TypedArray, UnsupportedError } from '@tenon/kernel'
+import {
+  type Backend,
+  type BufferHandle,
+  dtypes,
+  type Executable,
+  type TypedArray,
+  UnsupportedError,
+} from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
@@ -26,7 +33,7 @@ export interface Compiled {
 const caches = new WeakMap<Backend, Map<string, Compiled>>()
 /** Values that the next run computes too, because somebody will ask after the step. */
 let wanted: Node[] = []
-let withHistory: Node[] = []
+const withHistory: Node[] = []
 /** Counts for tests and `TENON_DEBUG`: plans made, and programs run. */
 export const counters: { plans: number; runs: number } = { plans: 0, runs: 0 }
 
@@ -69,7 +76,12 @@ function inspect(roots: readonly Node[]): void {
 /** Computes these values, but runs no assign: for looking at what a run is about to compute. */
 export function computeAside(nodes: readonly Node[]): void {
   const backendOf = (node: Node): Backend => node.backend ?? currentBackend()
-  for (const backend of new Set(nodes.map(backendOf))) runOn(backend, nodes.filter((node) => backendOf(node) === backend), [])
+  for (const backend of new Set(nodes.map(backendOf)))
+    runOn(
+      backend,
+      nodes.filter((node) => backendOf(node) === backend),
+      [],
+    )
 }
 
 /** Computes these values, and runs every pending assign, in one program. */
@@ -79,9 +91,16 @@ export function realizeNodes(roots: readonly Node[]): void {
   inspect(all)
   wanted = []
   due.clear()
-  const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...[...pendingVariables].map((v) => v.backend)])
+  const backends = new Set([
+    ...all.map((node) => node.backend ?? currentBackend()),
+    ...[...pendingVariables].map((v) => v.backend),
+  ])
   for (const backend of backends) {
-    runOn(backend, all.filter((node) => (node.backend ?? currentBackend()) === backend), [...pendingVariables].filter((v) => v.backend === backend))
+    runOn(
+      backend,
+      all.filter((node) => (node.backend ?? currentBackend()) === backend),
+      [...pendingVariables].filter((v) => v.backend === backend),
+    )
   }
 }
 
@@ -113,7 +132,14 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
     ]
     // Other assigns (a generator's counter, running statistics) may run between a loss and its backward
     const isStep = variables.some((v) => v.requiresGrad && v.memory.buffer) // and not a first value
-    execute(backend, graph, requests, [...results], computed.map(([state]) => state), isStep)
+    execute(
+      backend,
+      graph,
+      requests,
+      [...results],
+      computed.map(([state]) => state),
+      isStep,
+    )
   }
   for (const [state, data] of written) {
     state.memory.buffer ??= backend.allocate(state.dtype, data.length)
@@ -123,13 +149,19 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
 }
 
 /** The pending assigns: values that a program computes, each a node of its own, and values that are only written. */
-function assignments(variables: readonly VariableState[], results: ReadonlySet<Node>): { computed: [VariableState, Node][]; written: [VariableState, TypedArray][] } {
+function assignments(
+  variables: readonly VariableState[],
+  results: ReadonlySet<Node>,
+): { computed: [VariableState, Node][]; written: [VariableState, TypedArray][] } {
   const computed: [VariableState, Node][] = []
   const written: [VariableState, TypedArray][] = []
   const taken = new Set(results)
   for (const state of variables) {
     const value = resolve(state.read)
-    const host = value.storage?.host ?? (value.op === 'const' ? constant(value) : null) ?? (value.size === 0 ? new dtypes[value.dtype].array(0) : null)
+    const host =
+      value.storage?.host ??
+      (value.op === 'const' ? constant(value) : null) ??
+      (value.size === 0 ? new dtypes[value.dtype].array(0) : null)
     if (host) written.push([state, host])
     else computed.push([state, ownNode(value, taken)])
   }
@@ -138,12 +170,14 @@ function assignments(variables: readonly VariableState[], results: ReadonlySet<N
 
 /** The node itself where a kernel will compute it for one taker; otherwise a copy. */
 export function ownNode(value: Node, taken: Set<Node>): Node {
-  const own = isLeaf(value) || taken.has(value) ? withContext('transient', true, () => makeNode('detach', [value], {})) : value
+  const own =
+    isLeaf(value) || taken.has(value) ? withContext('transient', true, () => makeNode('detach', [value], {})) : value
   taken.add(own)
   return own
 }
 
-const constant = (node: Node): TypedArray => new dtypes[node.dtype].array(1).fill((node.attrs as LeafAttrs['const']).value)
+const constant = (node: Node): TypedArray =>
+  new dtypes[node.dtype].array(1).fill((node.attrs as LeafAttrs['const']).value)
 
 export const leafOf = (graph: Graph, state: VariableState): number | null => {
   const at = graph.nodes.findIndex((n) => n.op === 'variable' && (n.attrs as LeafAttrs['variable']).state === state)
@@ -151,7 +185,14 @@ export const leafOf = (graph: Graph, state: VariableState): number | null => {
 }
 
 /** Runs a captured program; the buffers of its results come back, to be settled before `endRun`. */
-export function replay(backend: Backend, compiled: Compiled, inputs: readonly Node[], leaf: (position: number) => Node, variables: readonly VariableState[], results: number): BufferHandle[] {
+export function replay(
+  backend: Backend,
+  compiled: Compiled,
+  inputs: readonly Node[],
+  leaf: (position: number) => Node,
+  variables: readonly VariableState[],
+  results: number,
+): BufferHandle[] {
   beginRun()
   const reuses = usesPassing(inputs)
   if (!reuses) dropPassing()
@@ -162,15 +203,29 @@ export function replay(backend: Backend, compiled: Compiled, inputs: readonly No
   return outcome
 }
 
-function execute(backend: Backend, graph: Graph, requests: readonly Request[], results: readonly Node[], variables: readonly VariableState[], isStep: boolean): void {
+function execute(
+  backend: Backend,
+  graph: Graph,
+  requests: readonly Request[],
+  results: readonly Node[],
+  variables: readonly VariableState[],
+  isStep: boolean,
+): void {
   beginRun()
   const leaves = graph.nodes.filter((_, i) => graph.items[i]!.leaf)
   const reuses = usesPassing(leaves)
   const compiled = compile(backend, graph, requests, (i) => !reuses && !graph.nodes[i]!.transient)
   if (compiled.plan.passing.length > 0 || (isStep && !reuses)) dropPassing()
-  const outcome = launch(backend, compiled, (i) => graph.nodes[i]!, (i) => (i < results.length ? null : variables[i - results.length]!))
+  const outcome = launch(
+    backend,
+    compiled,
+    (i) => graph.nodes[i]!,
+    (i) => (i < results.length ? null : variables[i - results.length]!),
+  )
   results.forEach((node, i) => settleResult(node, backend, outcome[i]!))
-  compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
+  compiled.plan.passing.forEach((position, i) =>
+    settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true),
+  )
   if (isStep && reuses) dropPassing()
   if (isStep) cutHistory(0)
   endRun()
@@ -191,7 +246,12 @@ function cutHistory(count: number): void {
 }
 
 /** The plan of a graph, from the cache where an equal one was run before. */
-export function compile(backend: Backend, graph: Graph, requests: readonly Request[], mayPass: (position: number) => boolean): Compiled {
+export function compile(
+  backend: Backend,
+  graph: Graph,
+  requests: readonly Request[],
+  mayPass: (position: number) => boolean,
+): Compiled {
   let cache = caches.get(backend)
   if (!cache) caches.set(backend, (cache = new Map()))
   const flags = graph.items.map((_, i) => (mayPass(i) ? '1' : '0')).join('')
@@ -214,7 +274,9 @@ function checkDTypes(backend: Backend, graph: Graph): void {
   const { dtypes: known } = backend.capabilities
   const item = graph.items.find(({ dtype }) => !known.includes(dtype))
   if (item) {
-    throw new UnsupportedError(`${backend.name} has no ${item.dtype} (it has ${known.join(', ')}); cast with x.cast(dtype), or compute this on another backend: await useBackend(cpu())`)
+    throw new UnsupportedError(
+      `${backend.name} has no ${item.dtype} (it has ${known.join(', ')}); cast with x.cast(dtype), or compute this on another backend: await useBackend(cpu())`,
+    )
   }
 }
 
@@ -222,7 +284,12 @@ function checkDTypes(backend: Backend, graph: Graph): void {
  * Binds and runs a program. `leaf` gives the node at a position, `target` the variable that a result is assigned to; the buffers
  * of the results come back in order. A variable whose value was not written in place takes the new buffer.
  */
-export function launch(backend: Backend, { plan: made, executable }: Compiled, leaf: (position: number) => Node, target: (result: number) => VariableState | null): BufferHandle[] {
+export function launch(
+  backend: Backend,
+  { plan: made, executable }: Compiled,
+  leaf: (position: number) => Node,
+  target: (result: number) => VariableState | null,
+): BufferHandle[] {
   const { program, bindings, inPlace, passing } = made
   const outcome: BufferHandle[] = []
   const fresh: BufferHandle[] = []
@@ -257,7 +324,9 @@ export function launch(backend: Backend, { plan: made, executable }: Compiled, l
 /** The value in memory: computed if need be. */
 function computed(node: Node): Node {
   if (capture.active) {
-    throw new JitError('A value was read inside a jitted function, where nothing has been computed yet. Return the tensor and read it outside; what depends on it can be a where().')
+    throw new JitError(
+      'A value was read inside a jitted function, where nothing has been computed yet. Return the tensor and read it outside; what depends on it can be a where().',
+    )
   }
   const variableOrPending = node.op === 'variable' && !node.storage ? node : null
   if (variableOrPending) {
@@ -299,7 +368,8 @@ function remember(node: Node, data: TypedArray): TypedArray {
   return data.slice()
 }
 
-export const canReadSync = (node: Node): boolean => !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
+export const canReadSync = (node: Node): boolean =>
+  !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
 
 /** The same values as a leaf of another backend. */
 export function moveNode(node: Node, backend: Backend): Node {

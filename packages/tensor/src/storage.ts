@@ -61,7 +61,8 @@ function unlessDisposed(fn: () => void): boolean {
 }
 
 export function readNow(backend: Backend, buffer: BufferHandle): TypedArray {
-  if (!backend.readSync) throw new UnsupportedError(`${backend.name} can only be read asynchronously; use await x.data() or await x.item()`)
+  if (!backend.readSync)
+    throw new UnsupportedError(`${backend.name} can only be read asynchronously; use await x.data() or await x.item()`)
   return backend.readSync(buffer)
 }
 
@@ -98,15 +99,19 @@ export function endRun(): void {
 }
 
 /** Frees a variable's memory when nothing can reach it any more. */
-const forgotten = new FinalizationRegistry<{ backend: Backend; memory: { buffer: BufferHandle | null } }>(({ backend, memory }) => {
-  if (memory.buffer) unlessDisposed(() => backend.free(memory.buffer!))
-})
+const forgotten = new FinalizationRegistry<{ backend: Backend; memory: { buffer: BufferHandle | null } }>(
+  ({ backend, memory }) => {
+    if (memory.buffer) unlessDisposed(() => backend.free(memory.buffer!))
+  },
+)
 
 export function track(state: VariableState): void {
   forgotten.register(state, { backend: state.backend, memory: state.memory })
 }
 
-export interface Scope { [Symbol.dispose](): void }
+export interface Scope {
+  [Symbol.dispose](): void
+}
 
 /** `using s = scope()`: when it ends, device memory of values made inside goes at once, after a copy to the heap. Nobody needs it. */
 export function scope(): Scope {

@@ -25,8 +25,25 @@ export interface VariableState {
 /** Variables with assigns that have not run, in program order of their first one. */
 export const pendingVariables: Set<VariableState> = new Set()
 
-export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
-  const state = { variable, shape, dtype, backend, name, requiresGrad: false, memory: { buffer: null }, committed: 0, latest: 0, pending: new Map() } as unknown as VariableState
+export function createState(
+  variable: Variable,
+  shape: Shape,
+  dtype: DType,
+  backend: Backend,
+  name: string | null,
+): VariableState {
+  const state = {
+    variable,
+    shape,
+    dtype,
+    backend,
+    name,
+    requiresGrad: false,
+    memory: { buffer: null },
+    committed: 0,
+    latest: 0,
+    pending: new Map(),
+  } as unknown as VariableState
   state.read = readNode(state)
   return state
 }

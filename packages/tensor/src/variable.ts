@@ -21,23 +21,41 @@ export class Variable extends Tensor {
 
   constructor(initial: Tensor, options: VariableOptions = {}) {
     super(initial.node)
-    this.state = createState(this, initial.shape, initial.dtype, initial.node.backend ?? currentBackend(), options.name ?? null)
+    this.state = createState(
+      this,
+      initial.shape,
+      initial.dtype,
+      initial.node.backend ?? currentBackend(),
+      options.name ?? null,
+    )
     recordAssign(this.state, initial.node)
     track(this.state)
     initialize(this.state)
   }
 
-  override get node(): Node { return this.state?.read ?? super.node }
+  override get node(): Node {
+    return this.state?.read ?? super.node
+  }
 
-  get name(): string | null { return this.state.name }
-  set name(name: string | null) { this.state.name = name }
+  get name(): string | null {
+    return this.state.name
+  }
+  set name(name: string | null) {
+    this.state.name = name
+  }
 
   /** Whether `backward` fills `grad`. */
-  get requiresGrad(): boolean { return this.state.requiresGrad }
-  set requiresGrad(requiresGrad: boolean) { this.state.requiresGrad = requiresGrad }
+  get requiresGrad(): boolean {
+    return this.state.requiresGrad
+  }
+  set requiresGrad(requiresGrad: boolean) {
+    this.state.requiresGrad = requiresGrad
+  }
 
   /** What `backward` left: d loss / d this, or null. */
-  get grad(): Tensor | null { return gradHooks.read ? gradHooks.read(this, this.#grad) : this.#grad }
+  get grad(): Tensor | null {
+    return gradHooks.read ? gradHooks.read(this, this.#grad) : this.#grad
+  }
   set grad(grad: Tensor | null) {
     gradHooks.write?.(this, this.#grad)
     this.#grad = grad
@@ -52,10 +70,14 @@ export class Variable extends Tensor {
       recordAssign(this.state, expandNode(constNode(value, dtype), shape))
       return
     }
-    if (!sameShape(value.shape, shape)) throw new ShapeError(`assign: ${label} has shape ${showShape(shape)}, the value has ${showShape(value.shape)}`)
-    if (value.dtype !== dtype) throw new DTypeError(`assign: ${label} is ${dtype}, the value is ${value.dtype}; cast it with x.cast('${dtype}')`)
+    if (!sameShape(value.shape, shape))
+      throw new ShapeError(`assign: ${label} has shape ${showShape(shape)}, the value has ${showShape(value.shape)}`)
+    if (value.dtype !== dtype)
+      throw new DTypeError(`assign: ${label} is ${dtype}, the value is ${value.dtype}; cast it with x.cast('${dtype}')`)
     if (value.node.backend && value.node.backend !== backend) {
-      throw new BackendError(`assign: ${label} lies on ${backend.name}, the value on ${value.node.backend.name}; move it with x.to(backend)`)
+      throw new BackendError(
+        `assign: ${label} lies on ${backend.name}, the value on ${value.node.backend.name}; move it with x.to(backend)`,
+      )
     }
     recordAssign(this.state, value.node)
   }
@@ -66,4 +88,3 @@ export const gradHooks: {
   read: ((variable: Variable, grad: Tensor | null) => Tensor | null) | null
   write: ((variable: Variable, before: Tensor | null) => void) | null
 } = { read: null, write: null }
-

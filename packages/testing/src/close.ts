@@ -20,7 +20,11 @@ const greatest = (values: ArrayLike<number>): number => {
  * What is wrong with `actual`, in words; null where |actual − expected| ≤ atol + rtol · |expected| everywhere. NaN equals NaN, and an
  * infinity itself alone.
  */
-export function difference(actual: ArrayLike<number>, expected: ArrayLike<number>, { rtol = 1e-5, atol = rtol * greatest(expected) }: Tolerance = {}): string | null {
+export function difference(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { rtol = 1e-5, atol = rtol * greatest(expected) }: Tolerance = {},
+): string | null {
   if (actual.length !== expected.length) return `${actual.length} numbers where ${expected.length} were expected`
   let wrong = 0
   let worst = -1

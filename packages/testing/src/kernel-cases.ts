@@ -1,7 +1,21 @@
 /** Programs that use each thing the waist has, for backends to run as they come: without a tensor above them. */
 import {
-  type BufferParam, type Contraction, type Convolution, type DType, dtypes, type Expr, ExprPool, type Kernel, type LoopKernel, type Program, programOf,
-  type ReduceOp, type Scatter, type SpatialAxis, type Stage, type TypedArray,
+  type BufferParam,
+  type Contraction,
+  type Convolution,
+  type DType,
+  dtypes,
+  type Expr,
+  ExprPool,
+  type Kernel,
+  type LoopKernel,
+  type Program,
+  programOf,
+  type ReduceOp,
+  type Scatter,
+  type SpatialAxis,
+  type Stage,
+  type TypedArray,
 } from '@tenon/kernel'
 
 export interface KernelCase {
@@ -20,7 +34,10 @@ const i32 = (length: number): BufferParam => ({ dtype: 'int32', length })
 /** Numbers in (−2, 2), or whole ones in [0, 7). */
 function fill(dtype: DType, length: number, salt: number): TypedArray {
   const u = (i: number): number => Math.abs(Math.sin(i * 12.9898 + salt * 78.233) * 43758.5453) % 1
-  const number = dtype === 'float32' || dtype === 'float64' ? (i: number) => 4 * u(i) - 2 : (i: number) => Math.floor((dtype === 'bool' ? 2 : 7) * u(i))
+  const number =
+    dtype === 'float32' || dtype === 'float64'
+      ? (i: number) => 4 * u(i) - 2
+      : (i: number) => Math.floor((dtype === 'bool' ? 2 : 7) * u(i))
   const array = new dtypes[dtype].array(length)
   for (let i = 0; i < length; i++) array[i] = number(i)
   return array
@@ -37,27 +54,46 @@ const single = (name: string, kernel: Kernel, scalars: readonly number[] = [], r
 })
 
 /** Stages written with a pool at hand. */
-function loop(buffers: readonly BufferParam[], grid: readonly number[], stages: (p: ExprPool) => readonly Stage[], scalars: readonly DType[] = []): LoopKernel {
+function loop(
+  buffers: readonly BufferParam[],
+  grid: readonly number[],
+  stages: (p: ExprPool) => readonly Stage[],
+  scalars: readonly DType[] = [],
+): LoopKernel {
   return { kind: 'loop', buffers, scalars, grid, stages: stages(new ExprPool()) }
 }
 
-const store = (buffer: number, index: Expr, value: Expr, extents: readonly number[] = []): Stage => ({ kind: 'store', extents, buffer, index, value })
+const store = (buffer: number, index: Expr, value: Expr, extents: readonly number[] = []): Stage => ({
+  kind: 'store',
+  extents,
+  buffer,
+  index,
+  value,
+})
 
 const loops: readonly KernelCase[] = [
   single(
     'an elementwise chain with a program scalar',
-    loop([f32(37), f32(37)], [37], (p) => {
-      const i = p.index(0, 37)
-      const x = p.load('float32', 1, i)
-      return [store(0, i, p.add(p.mul(x, p.scalar('float32', 0)), p.unary('exp', x)))]
-    }, ['float32']),
+    loop(
+      [f32(37), f32(37)],
+      [37],
+      (p) => {
+        const i = p.index(0, 37)
+        const x = p.load('float32', 1, i)
+        return [store(0, i, p.add(p.mul(x, p.scalar('float32', 0)), p.unary('exp', x)))]
+      },
+      ['float32'],
+    ),
     [1.5],
   ),
   single(
     'several stores, a later one reading an earlier one',
     loop([f32(20), f32(20), f32(20)], [20], (p) => {
       const i = p.index(0, 20)
-      return [store(0, i, p.unary('neg', p.load('float32', 2, i))), store(1, i, p.mul(p.stored('float32', 0), p.load('float32', 2, i)))]
+      return [
+        store(0, i, p.unary('neg', p.load('float32', 2, i))),
+        store(1, i, p.mul(p.stored('float32', 0), p.load('float32', 2, i))),
+      ]
     }),
   ),
   single(
@@ -92,7 +128,13 @@ const loops: readonly KernelCase[] = [
   single(
     'a sum of a million numbers',
     loop([f32(1), f32(1 << 20)], [], (p) => [
-      { kind: 'reduce', op: 'sum', extents: [1 << 20], value: p.load('float32', 1, p.index(0, 1 << 20)), dtype: 'float32' },
+      {
+        kind: 'reduce',
+        op: 'sum',
+        extents: [1 << 20],
+        value: p.load('float32', 1, p.index(0, 1 << 20)),
+        dtype: 'float32',
+      },
       store(0, p.int(0), p.register('float32', 0)),
     ]),
     [],
@@ -104,7 +146,9 @@ const loops: readonly KernelCase[] = [
       const r = p.index(0, 4)
       const part = (buffer: number, size: number, start: number): Stage => {
         const c = p.index(1, size)
-        return store(0, p.scaleAdd(r, 7, p.add(c, p.int(start))), p.load('float32', buffer, p.scaleAdd(r, size, c)), [size])
+        return store(0, p.scaleAdd(r, 7, p.add(c, p.int(start))), p.load('float32', buffer, p.scaleAdd(r, size, c)), [
+          size,
+        ])
       }
       return [part(1, 5, 0), part(2, 2, 5)]
     }),
@@ -120,18 +164,35 @@ const loops: readonly KernelCase[] = [
       const a = p.sub(p.load('int32', 1, i), p.int(3))
       const b = p.sub(p.load('int32', 2, i), p.int(3))
       const parts = (['idiv', 'mod', 'mul', 'max', 'min', 'and', 'or', 'xor'] as const).map((fn) => p.binary(fn, a, b))
-      return [store(0, i, parts.reduce((sum, e) => p.add(p.mul(sum, p.int(31)), e)))]
+      return [
+        store(
+          0,
+          i,
+          parts.reduce((sum, e) => p.add(p.mul(sum, p.int(31)), e)),
+        ),
+      ]
     }),
   ),
 ]
 
-const reductions: readonly KernelCase[] = (['sum', 'prod', 'max', 'min', 'argmax', 'argmin'] as const satisfies readonly ReduceOp[]).flatMap((op) =>
+const reductions: readonly KernelCase[] = (
+  ['sum', 'prod', 'max', 'min', 'argmax', 'argmin'] as const satisfies readonly ReduceOp[]
+).flatMap((op) =>
   (['float32', 'int32'] as const).flatMap((dtype) =>
     (op.startsWith('arg') ? [1, 13] : [0, 1, 13]).map((extent) => {
       const result = op.startsWith('arg') ? 'int32' : dtype
-      const buffers = [{ dtype: result, length: 4 }, { dtype, length: 4 * 13 }] as const
+      const buffers = [
+        { dtype: result, length: 4 },
+        { dtype, length: 4 * 13 },
+      ] as const
       const kernel = loop(buffers, [4], (p) => [
-        { kind: 'reduce', op, extents: [extent], value: p.load(dtype, 1, p.scaleAdd(p.index(0, 4), 13, p.index(1, extent))), dtype: result },
+        {
+          kind: 'reduce',
+          op,
+          extents: [extent],
+          value: p.load(dtype, 1, p.scaleAdd(p.index(0, 4), 13, p.index(1, extent))),
+          dtype: result,
+        },
         store(0, p.index(0, 4), p.register(result, 0)),
       ])
       return single(`${op} of ${extent} ${dtype}`, kernel)
@@ -139,13 +200,23 @@ const reductions: readonly KernelCase[] = (['sum', 'prod', 'max', 'min', 'argmax
   ),
 )
 
-function contraction(name: string, batch: number[], m: number, n: number, k: number, transposed: boolean, epilogue: boolean): KernelCase {
+function contraction(
+  name: string,
+  batch: number[],
+  m: number,
+  n: number,
+  k: number,
+  transposed: boolean,
+  epilogue: boolean,
+): KernelCase {
   const count = batch.reduce((x, y) => x * y, 1)
   const p = new ExprPool()
   const axes = [...batch, m, n].map((extent, d) => p.index(d, extent))
   const at = [...batch, m, n].reduce<Expr>((sum, extent, d) => p.scaleAdd(sum, extent, axes[d]!), p.int(0))
   const sum = p.register('float32', 0)
-  const value = epilogue ? p.binary('max', p.add(sum, p.load('float32', 3, axes.at(-1)!)), p.literal('float32', 0)) : sum
+  const value = epilogue
+    ? p.binary('max', p.add(sum, p.load('float32', 3, axes.at(-1)!)), p.literal('float32', 0))
+    : sum
   const kernel: Contraction = {
     kind: 'contraction',
     dtype: 'float32',
@@ -155,8 +226,20 @@ function contraction(name: string, batch: number[], m: number, n: number, k: num
     m,
     n,
     k,
-    a: { buffer: 1, offset: 0, batchStrides: batch.map(() => m * k), rowStride: transposed ? 1 : k, columnStride: transposed ? m : 1 },
-    b: { buffer: 2, offset: 0, batchStrides: batch.map(() => 0), rowStride: transposed ? 1 : n, columnStride: transposed ? k : 1 },
+    a: {
+      buffer: 1,
+      offset: 0,
+      batchStrides: batch.map(() => m * k),
+      rowStride: transposed ? 1 : k,
+      columnStride: transposed ? m : 1,
+    },
+    b: {
+      buffer: 2,
+      offset: 0,
+      batchStrides: batch.map(() => 0),
+      rowStride: transposed ? 1 : n,
+      columnStride: transposed ? k : 1,
+    },
     stores: [{ kind: 'store', extents: [], buffer: 0, index: at, value }],
   }
   return single(name, kernel)
@@ -177,11 +260,26 @@ interface Spatial extends Partial<SpatialAxis> {
   readonly padHigh?: number
 }
 
-function convolution(name: string, batch: number, groups: number, channels: number, out: number, spatial: readonly Spatial[]): KernelCase {
+function convolution(
+  name: string,
+  batch: number,
+  groups: number,
+  channels: number,
+  out: number,
+  spatial: readonly Spatial[],
+): KernelCase {
   const axes = spatial.map((s): SpatialAxis => {
     const { input, kernel, stride = 1, dilation = 1, inputDilation = 1, padLow = 0, padHigh = padLow } = s
     const size = (input - 1) * inputDilation + 1 + padLow + padHigh
-    return { input, kernel, stride, dilation, inputDilation, padLow, output: Math.floor((size - dilation * (kernel - 1) - 1) / stride) + 1 }
+    return {
+      input,
+      kernel,
+      stride,
+      dilation,
+      inputDilation,
+      padLow,
+      output: Math.floor((size - dilation * (kernel - 1) - 1) / stride) + 1,
+    }
   })
   const product = (list: readonly number[]): number => list.reduce((x, y) => x * y, 1)
   const strides = (sizes: readonly number[]): number[] => sizes.map((_, d) => product(sizes.slice(d + 1)))
@@ -192,27 +290,61 @@ function convolution(name: string, batch: number, groups: number, channels: numb
   const conv: Convolution = {
     kind: 'convolution',
     dtype: 'float32',
-    buffers: [f32(product(grid)), f32(batch * groups * channels * product(input)), f32(groups * out * channels * product(kernel))],
+    buffers: [
+      f32(product(grid)),
+      f32(batch * groups * channels * product(input)),
+      f32(groups * out * channels * product(kernel)),
+    ],
     scalars: [],
     batch,
     groups,
     inChannels: channels,
     outChannels: out,
     spatial: axes,
-    x: { buffer: 1, offset: 0, batch: groups * channels * product(input), group: channels * product(input), channel: product(input), spatial: strides(input) },
-    w: { buffer: 2, offset: 0, group: out * channels * product(kernel), out: channels * product(kernel), in: product(kernel), spatial: strides(kernel) },
+    x: {
+      buffer: 1,
+      offset: 0,
+      batch: groups * channels * product(input),
+      group: channels * product(input),
+      channel: product(input),
+      spatial: strides(input),
+    },
+    w: {
+      buffer: 2,
+      offset: 0,
+      group: out * channels * product(kernel),
+      out: channels * product(kernel),
+      in: product(kernel),
+      spatial: strides(kernel),
+    },
     stores: [{ kind: 'store', extents: [], buffer: 0, index: at, value: p.register('float32', 0) }],
   }
   return single(name, conv)
 }
 
 const convolutions: readonly KernelCase[] = [
-  convolution('a 3×3 convolution with padding', 2, 1, 3, 5, [{ input: 9, kernel: 3, padLow: 1 }, { input: 8, kernel: 3, padLow: 1 }]),
-  convolution('a strided, dilated, grouped convolution', 2, 2, 2, 3, [{ input: 11, kernel: 3, stride: 2, dilation: 2, padLow: 2 }, { input: 7, kernel: 2, stride: 3 }]),
-  convolution('a transposed convolution: a dilated input', 1, 1, 3, 2, [{ input: 4, kernel: 3, inputDilation: 2, padLow: 2 }, { input: 5, kernel: 2, inputDilation: 3, padLow: 1, padHigh: 2 }]),
+  convolution('a 3×3 convolution with padding', 2, 1, 3, 5, [
+    { input: 9, kernel: 3, padLow: 1 },
+    { input: 8, kernel: 3, padLow: 1 },
+  ]),
+  convolution('a strided, dilated, grouped convolution', 2, 2, 2, 3, [
+    { input: 11, kernel: 3, stride: 2, dilation: 2, padLow: 2 },
+    { input: 7, kernel: 2, stride: 3 },
+  ]),
+  convolution('a transposed convolution: a dilated input', 1, 1, 3, 2, [
+    { input: 4, kernel: 3, inputDilation: 2, padLow: 2 },
+    { input: 5, kernel: 2, inputDilation: 3, padLow: 1, padHigh: 2 },
+  ]),
   convolution('a 1-d convolution', 2, 1, 4, 4, [{ input: 19, kernel: 5, padLow: 2 }]),
-  convolution('a 3-d convolution', 1, 1, 2, 2, [{ input: 4, kernel: 2 }, { input: 3, kernel: 2, padLow: 1 }, { input: 5, kernel: 3 }]),
-  convolution('a convolution with many channels', 2, 1, 17, 19, [{ input: 6, kernel: 3, padLow: 1 }, { input: 13, kernel: 3, padLow: 1 }]),
+  convolution('a 3-d convolution', 1, 1, 2, 2, [
+    { input: 4, kernel: 2 },
+    { input: 3, kernel: 2, padLow: 1 },
+    { input: 5, kernel: 3 },
+  ]),
+  convolution('a convolution with many channels', 2, 1, 17, 19, [
+    { input: 6, kernel: 3, padLow: 1 },
+    { input: 13, kernel: 3, padLow: 1 },
+  ]),
 ]
 
 function scatter(name: string, op: 'set' | 'add', dtype: 'float32' | 'int32'): KernelCase {
@@ -261,19 +393,30 @@ function repeat(): KernelCase {
         kind: 'repeat',
         count: 6,
         body: [{ kind: 'run', kernel: body, buffers: [2, 4, 3, 5], scalars: [] }],
-        slices: [{ buffer: 4, of: 0, start: 0, stride: 4 }, { buffer: 5, of: 1, start: 20, stride: -4 }],
+        slices: [
+          { buffer: 4, of: 0, start: 0, stride: 4 },
+          { buffer: 5, of: 1, start: 20, stride: -4 },
+        ],
         carries: [{ current: 2, next: 3 }],
       },
     ],
   }
-  return { name: 'a repeat with a carry and slices, one of them backwards', program, buffers: contents(buffers), scalars: [] }
+  return {
+    name: 'a repeat with a carry and slices, one of them backwards',
+    program,
+    buffers: contents(buffers),
+    scalars: [],
+  }
 }
 
 /** Two temporaries that share one place in the arena, one after the other. */
 function temporaries(): KernelCase {
   const scale = (factor: number): Kernel =>
-    loop([f32(10), f32(10)], [10], (p) => [store(0, p.index(0, 10), p.mul(p.load('float32', 1, p.index(0, 10)), p.literal('float32', factor)))])
-  const run = (kernel: Kernel, to: number, from: number) => ({ kind: 'run', kernel, buffers: [to, from], scalars: [] }) as const
+    loop([f32(10), f32(10)], [10], (p) => [
+      store(0, p.index(0, 10), p.mul(p.load('float32', 1, p.index(0, 10)), p.literal('float32', factor))),
+    ])
+  const run = (kernel: Kernel, to: number, from: number) =>
+    ({ kind: 'run', kernel, buffers: [to, from], scalars: [] }) as const
   const buffers = [f32(10), f32(10), f32(10)]
   const program: Program = {
     buffers: [
@@ -289,4 +432,12 @@ function temporaries(): KernelCase {
   return { name: 'temporaries that share a place', program, buffers: contents(buffers), scalars: [] }
 }
 
-export const kernelCases: readonly KernelCase[] = [...loops, ...reductions, ...contractions, ...convolutions, ...scatters, repeat(), temporaries()]
+export const kernelCases: readonly KernelCase[] = [
+  ...loops,
+  ...reductions,
+  ...contractions,
+  ...convolutions,
+  ...scatters,
+  repeat(),
+  temporaries(),
+]

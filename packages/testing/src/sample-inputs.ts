@@ -30,7 +30,8 @@ function eachIndex(shape: readonly number[], visit: (position: number, index: re
   }
 }
 
-const positionOf = (shape: readonly number[], index: readonly number[]): number => index.reduce((p, i, d) => p * shape[d]! + i, 0)
+const positionOf = (shape: readonly number[], index: readonly number[]): number =>
+  index.reduce((p, i, d) => p * shape[d]! + i, 0)
 
 function permuted(values: readonly number[], shape: readonly number[], dtype: DType): Tensor {
   const reversed = [...shape].reverse()
@@ -42,14 +43,36 @@ function permuted(values: readonly number[], shape: readonly number[], dtype: DT
 function sliced(values: readonly number[], shape: readonly number[], dtype: DType): Tensor {
   const larger = shape.map((d) => 2 * d + 1)
   const spread = new Array<number>(sizeOf(larger)).fill(1) // what lies between is never read
-  eachIndex(shape, (p, index) => (spread[positionOf(larger, index.map((i, d) => 2 * (shape[d]! - 1 - i) + 1))] = values[p]!))
-  return shape.reduce((x, size, d) => x.slice(d, 1, 2 * size + 1, 2), make(spread, larger, dtype)).flip(shape.map((_, d) => d))
+  eachIndex(
+    shape,
+    (p, index) =>
+      (spread[
+        positionOf(
+          larger,
+          index.map((i, d) => 2 * (shape[d]! - 1 - i) + 1),
+        )
+      ] = values[p]!),
+  )
+  return shape
+    .reduce((x, size, d) => x.slice(d, 1, 2 * size + 1, 2), make(spread, larger, dtype))
+    .flip(shape.map((_, d) => d))
 }
 
 /** A recipe rather than memory: −(−x), or 0 = (1 − x) for bools, which change no bit. */
 function computed(values: readonly number[], shape: readonly number[], dtype: DType): Tensor {
-  if (dtype === 'bool') return make(values.map((v) => 1 - v), shape, dtype).eq(0)
-  return dtype === 'uint32' ? make(values, shape, dtype) : make(values.map((v) => -v), shape, dtype).neg()
+  if (dtype === 'bool')
+    return make(
+      values.map((v) => 1 - v),
+      shape,
+      dtype,
+    ).eq(0)
+  return dtype === 'uint32'
+    ? make(values, shape, dtype)
+    : make(
+        values.map((v) => -v),
+        shape,
+        dtype,
+      ).neg()
 }
 
 export function makeInput(values: readonly number[], spec: InputSpec, layout: Layout, float: Float): Tensor {
@@ -71,7 +94,11 @@ export interface RunOptions {
 }
 
 /** Applies a sample's op to the inputs of one case. */
-export function runCase(samples: Samples, index: number, { layout = 'contiguous', float = 'float32' }: RunOptions = {}): SampleRun {
+export function runCase(
+  samples: Samples,
+  index: number,
+  { layout = 'contiguous', float = 'float32' }: RunOptions = {},
+): SampleRun {
   const { inputs: specs, args } = samples.cases[index]!
   const contents = caseContents(samples, index)
   const inputs = specs.map((spec, i) => makeInput(contents[i]!, spec, layout, float))
@@ -81,7 +108,9 @@ export function runCase(samples: Samples, index: number, { layout = 'contiguous'
 /** `case 2, sliced: float32 [3, 4], float32 [4]; args 1`. */
 function labelOf(samples: Samples, index: number, layout: Layout): string {
   const { inputs, args } = samples.cases[index]!
-  const shown = inputs.map((s) => `${s.dtype} [${s.shape.join(', ')}]${s.expandTo ? ` expanded to [${s.expandTo.join(', ')}]` : ''}`)
+  const shown = inputs.map(
+    (s) => `${s.dtype} [${s.shape.join(', ')}]${s.expandTo ? ` expanded to [${s.expandTo.join(', ')}]` : ''}`,
+  )
   const call = args.length > 0 ? `args ${args.map((a) => JSON.stringify(a)).join(', ')}` : ''
   return `case ${index}, ${layout}: ${[shown.join(', '), call].filter(Boolean).join('; ')}`
 }

@@ -46,11 +46,16 @@ const checksum = async ({ data }: TensorEntry): Promise<string> => {
 const variablesOf = ({ model, optimizer, generator }: CheckpointParts): Map<string, Variable> =>
   new Map([
     ...Object.entries(model.stateDict()).map(([name, variable]) => [`model.${name}`, variable] as const),
-    ...Object.entries(optimizer?.stateDict().state ?? {}).map(([name, variable]) => [`optimizer.${name}`, variable] as const),
+    ...Object.entries(optimizer?.stateDict().state ?? {}).map(
+      ([name, variable]) => [`optimizer.${name}`, variable] as const,
+    ),
     ...(generator ? [['generator.state', generator.state] as const] : []),
   ])
 
-export const encodeCheckpoint = async <S extends Json>(parts: CheckpointParts, notes: CheckpointNotes<S>): Promise<Uint8Array> => {
+export const encodeCheckpoint = async <S extends Json>(
+  parts: CheckpointParts,
+  notes: CheckpointNotes<S>,
+): Promise<Uint8Array> => {
   const variables = variablesOf(parts)
   realize(...variables.values())
   const tensors: Record<string, TensorEntry> = {}
@@ -114,7 +119,9 @@ export class Checkpoint<S extends Json = Json> {
   private check(parts: CheckpointParts): void {
     const wanted = variablesOf(parts)
     const prefixes = ['model.', ...(parts.optimizer ? ['optimizer.'] : []), ...(parts.generator ? ['generator.'] : [])]
-    const saved = new Map(Object.entries(this.tensors).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix))))
+    const saved = new Map(
+      Object.entries(this.tensors).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix))),
+    )
     const problems = [
       ...[...wanted].flatMap(([name, variable]) => misfit(name, variable, saved.get(name))),
       ...[...wanted.keys()].filter((name) => !saved.has(name)).map((name) => `it has no ${name}`),
@@ -123,7 +130,10 @@ export class Checkpoint<S extends Json = Json> {
       ...(parts.schedule && !this.header.schedule ? ['it has no state of a schedule'] : []),
     ]
     if (problems.length === 0) return
-    const shown = [...problems.slice(0, mostProblems), ...(problems.length > mostProblems ? [`and ${problems.length - mostProblems} more`] : [])]
+    const shown = [
+      ...problems.slice(0, mostProblems),
+      ...(problems.length > mostProblems ? [`and ${problems.length - mostProblems} more`] : []),
+    ]
     throw new CheckpointError(
       `${this.source} does not fit this model and optimizer, and nothing was changed; build them as they were when it was saved:\n  ${shown.join('\n  ')}`,
     )
@@ -152,11 +162,17 @@ const misfit = (name: string, { dtype, shape }: Variable, saved: TensorEntry | u
  * @param source what to call it in errors: its file, say
  * @throws CheckpointError if it is cut off, damaged, or something else
  */
-export const decodeCheckpoint = async <S extends Json>(bytes: Uint8Array, source = 'the checkpoint'): Promise<Checkpoint<S>> => {
+export const decodeCheckpoint = async <S extends Json>(
+  bytes: Uint8Array,
+  source = 'the checkpoint',
+): Promise<Checkpoint<S>> => {
   const { tensors, metadata } = decodeSafetensors(bytes, source)
-  if (metadata['format'] !== format) throw new CheckpointError(`${source} is a safetensors file, but no checkpoint of a training run`)
+  if (metadata['format'] !== format)
+    throw new CheckpointError(`${source} is a safetensors file, but no checkpoint of a training run`)
   if (metadata['version'] !== version) {
-    throw new CheckpointError(`${source} is a checkpoint of version ${metadata['version']}, and version ${version} can be read`)
+    throw new CheckpointError(
+      `${source} is a checkpoint of version ${metadata['version']}, and version ${version} can be read`,
+    )
   }
   const header = parseHeader<S>(metadata['checkpoint'] ?? '', source)
   for (const [name, entry] of Object.entries(tensors)) {

@@ -32,8 +32,20 @@ describe('fit', () => {
     const loader = source(3)
     const reports: StepReport[] = []
     let next = 10
-    const reached = await fit({ loader, epochs: 2, step: () => scalar(next--), onStep: (report) => reports.push(report) })
-    expect(reports.map((r) => [r.epoch, r.step, r.loss])).toEqual([[0, 1, 10], [0, 2, 9], [0, 3, 8], [1, 1, 7], [1, 2, 6], [1, 3, 5]])
+    const reached = await fit({
+      loader,
+      epochs: 2,
+      step: () => scalar(next--),
+      onStep: (report) => reports.push(report),
+    })
+    expect(reports.map((r) => [r.epoch, r.step, r.loss])).toEqual([
+      [0, 1, 10],
+      [0, 2, 9],
+      [0, 3, 8],
+      [1, 1, 7],
+      [1, 2, 6],
+      [1, 3, 5],
+    ])
     expect(reached).toEqual({ epoch: 1, step: 3 })
   })
 
@@ -55,7 +67,12 @@ describe('fit', () => {
   it('goes on in the middle of an epoch', async () => {
     const loader = source(3)
     await fit({ loader, epochs: 3, start: { epoch: 1, step: 2 }, step: () => scalar(1) })
-    expect(loader.seen).toEqual([{ epoch: 1, step: 2 }, { epoch: 2, step: 0 }, { epoch: 2, step: 1 }, { epoch: 2, step: 2 }])
+    expect(loader.seen).toEqual([
+      { epoch: 1, step: 2 },
+      { epoch: 2, step: 0 },
+      { epoch: 2, step: 1 },
+      { epoch: 2, step: 2 },
+    ])
   })
 
   it('only ends an epoch again that was complete already', async () => {
@@ -115,7 +132,10 @@ describe('fit', () => {
 describe('evaluate', () => {
   it('weighs the means of batches by their sizes', async () => {
     const values = [1, 4]
-    const result = await evaluate({ loader: source(2, [4, 2]), step: () => ({ loss: scalar(values.shift()!), accuracy: scalar(0.5) }) })
+    const result = await evaluate({
+      loader: source(2, [4, 2]),
+      step: () => ({ loss: scalar(values.shift()!), accuracy: scalar(0.5) }),
+    })
     expect(result).toEqual({ loss: 2, accuracy: 0.5 })
   })
 

@@ -107,9 +107,12 @@ export interface EvaluateOptions<B extends Batch, Names extends string> {
 }
 
 /** Means over a whole data set, weighted by the sizes of the batches; null when aborted. */
-export const evaluate = async <B extends Batch, Names extends string>(
-  { loader, step, signal, onStep }: EvaluateOptions<B, Names>,
-): Promise<Record<Names, number> | null> => {
+export const evaluate = async <B extends Batch, Names extends string>({
+  loader,
+  step,
+  signal,
+  onStep,
+}: EvaluateOptions<B, Names>): Promise<Record<Names, number> | null> => {
   const means = new Map<Names, RunningMean>()
   let done = 0
   for await (const batch of loader.iterate()) {

@@ -7,6 +7,14 @@ export {
   type Json,
 } from './checkpoint.ts'
 export { CheckpointError, FileError, TrainingError } from './errors.ts'
-export { type BatchSource, evaluate, type EvaluateOptions, fit, type FitOptions, type Position, type StepReport } from './fit.ts'
+export {
+  type BatchSource,
+  type EvaluateOptions,
+  evaluate,
+  type FitOptions,
+  fit,
+  type Position,
+  type StepReport,
+} from './fit.ts'
 export { accuracy, RunningMean } from './metrics.ts'
-export { type Chart, type Curve, plotCurves, type Point } from './plot.ts'
+export { type Chart, type Curve, type Point, plotCurves } from './plot.ts'

@@ -4,7 +4,12 @@ import { accuracy, RunningMean } from './metrics.ts'
 
 describe('accuracy', () => {
   it('is the part of the rows whose greatest logit stands at the target', async () => {
-    const logits = tensor([[1, 3, 2], [5, 0, 1], [0, 0, 9], [7, 8, 1]])
+    const logits = tensor([
+      [1, 3, 2],
+      [5, 0, 1],
+      [0, 0, 9],
+      [7, 8, 1],
+    ])
     expect(await accuracy(logits, tensor(Int32Array.of(1, 0, 2, 0))).item()).toBe(0.75)
   })
 })

@@ -76,35 +76,51 @@ const drawChart = (chart: Chart, left: number): string => {
   }))
   const bins = curves.flatMap((curve) => curve.bins)
   const x = scaleLinear(widen(extent([0, ...bins.map((b) => b.x)]), false), [panel.left, panel.width - panel.right])
-  const y = (log ? scaleLog : scaleLinear)(
-    widen(extent(bins.flatMap((b) => [b.low, b.high])), log),
-    [panel.height - panel.bottom, panel.top],
-  ).nice()
+  const y = (log ? scaleLog : scaleLinear)(widen(extent(bins.flatMap((b) => [b.low, b.high])), log), [
+    panel.height - panel.bottom,
+    panel.top,
+  ]).nice()
 
   const [bottom, right] = [panel.height - panel.bottom, panel.width - panel.right]
   const yTicks = log ? y.ticks(5).filter((tick) => /^[125]/.test(tick.toExponential())) : y.ticks(6)
   const parts = [
     text(panel.left, 24, chart.title, 'class="title"'),
-    ...yTicks.map((tick) =>
-      `<path class="grid" d="M${panel.left},${round(y(tick))}H${right}"/>` +
-      text(panel.left - 8, y(tick) + 4, format(tick), 'text-anchor="end"')
+    ...yTicks.map(
+      (tick) =>
+        `<path class="grid" d="M${panel.left},${round(y(tick))}H${right}"/>` +
+        text(panel.left - 8, y(tick) + 4, format(tick), 'text-anchor="end"'),
     ),
     `<path class="axis" d="M${panel.left},${bottom}H${right}"/>`,
-    ...x.ticks(6).map((tick) =>
-      `<path class="axis" d="M${round(x(tick))},${bottom}v5"/>` +
-      text(x(tick), bottom + 19, x.tickFormat(6)(tick), 'text-anchor="middle"')
-    ),
+    ...x
+      .ticks(6)
+      .map(
+        (tick) =>
+          `<path class="axis" d="M${round(x(tick))},${bottom}v5"/>` +
+          text(x(tick), bottom + 19, x.tickFormat(6)(tick), 'text-anchor="middle"'),
+      ),
     text((panel.left + right) / 2, panel.height - 10, chart.xLabel, 'text-anchor="middle"'),
   ]
 
-  const band = area<Bin>().x((b) => x(b.x)).y0((b) => y(b.low)).y1((b) => y(b.high)).digits(1)
-  const path = line<Bin>().x((b) => x(b.x)).y((b) => y(b.mean)).digits(1)
+  const band = area<Bin>()
+    .x((b) => x(b.x))
+    .y0((b) => y(b.low))
+    .y1((b) => y(b.high))
+    .digits(1)
+  const path = line<Bin>()
+    .x((b) => x(b.x))
+    .y((b) => y(b.mean))
+    .digits(1)
   for (const [i, curve] of curves.entries()) {
     const colour = colours[i % colours.length]
-    if (curve.points.length > curve.bins.length) parts.push(`<path fill="${colour}" opacity="0.2" d="${band(curve.bins)}"/>`)
-    parts.push(`<path fill="none" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round" d="${path(curve.bins)}"/>`)
+    if (curve.points.length > curve.bins.length)
+      parts.push(`<path fill="${colour}" opacity="0.2" d="${band(curve.bins)}"/>`)
+    parts.push(
+      `<path fill="none" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round" d="${path(curve.bins)}"/>`,
+    )
     if (curve.dots) {
-      parts.push(...curve.bins.map((b) => `<circle fill="${colour}" r="3.5" cx="${round(x(b.x))}" cy="${round(y(b.mean))}"/>`))
+      parts.push(
+        ...curve.bins.map((b) => `<circle fill="${colour}" r="3.5" cx="${round(x(b.x))}" cy="${round(y(b.mean))}"/>`),
+      )
       const last = curve.bins.at(-1)
       if (last) parts.push(text(x(last.x), y(last.mean) - 9, format(last.mean), 'class="value" text-anchor="end"'))
     }

@@ -29,7 +29,11 @@ export const code = <T extends ValueType | 'none'>(type: T, ...bytes: Bytes[]): 
 // ── control ──
 
 export const nothing: Statement = code('none')
-export const sequence = (...statements: readonly Statement[]): Statement => code('none', statements.map((s) => s.bytes))
+export const sequence = (...statements: readonly Statement[]): Statement =>
+  code(
+    'none',
+    statements.map((s) => s.bytes),
+  )
 
 export const when = (condition: I32, then: Statement, otherwise?: Statement): Statement =>
   code('none', condition.bytes, 0x04, noResult, then.bytes, otherwise ? [0x05, otherwise.bytes] : [], 0x0b)
@@ -51,4 +55,5 @@ export const choose = <T extends ValueType>(condition: I32, a: Code<T>, b: Code<
     : code(a.type, a.bytes, b.bytes, condition.bytes, 0x1b)
 
 /** Statements, then a value. */
-export const after = <T extends ValueType>(statement: Statement, value: Code<T>): Code<T> => code(value.type, statement.bytes, value.bytes)
+export const after = <T extends ValueType>(statement: Statement, value: Code<T>): Code<T> =>
+  code(value.type, statement.bytes, value.bytes)

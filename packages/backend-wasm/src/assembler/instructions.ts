@@ -10,30 +10,70 @@ type Shift = (x: V128, count: I32) => V128
 type Load<T extends ValueType> = (address: I32, offset?: number) => Code<T>
 type Store<T extends ValueType> = (address: I32, value: Code<T>, offset?: number) => Statement
 
-const unary = <T extends ValueType, R extends ValueType>(_: T, result: R, ...op: Bytes[]): Unary<T, R> => (x) => code(result, x.bytes, op)
-const binary = <T extends ValueType, R extends ValueType>(_: T, result: R, ...op: Bytes[]): Binary<T, R> => (a, b) => code(result, a.bytes, b.bytes, op)
+const unary =
+  <T extends ValueType, R extends ValueType>(_: T, result: R, ...op: Bytes[]): Unary<T, R> =>
+  (x) =>
+    code(result, x.bytes, op)
+const binary =
+  <T extends ValueType, R extends ValueType>(_: T, result: R, ...op: Bytes[]): Binary<T, R> =>
+  (a, b) =>
+    code(result, a.bytes, b.bytes, op)
 
 const simd = (n: number): Bytes => [0xfd, unsigned(n)]
 const vectorUnary = (n: number): Unary<'v128', 'v128'> => unary('v128', 'v128', simd(n))
 const vectorBinary = (n: number): Binary<'v128', 'v128'> => binary('v128', 'v128', simd(n))
 const vectorTest = (n: number): Unary<'v128', 'i32'> => unary('v128', 'i32', simd(n))
-const vectorTernary = (n: number): Ternary => (a, b, c) => code('v128', a.bytes, b.bytes, c.bytes, simd(n))
-const vectorShift = (n: number): Shift => (x, count) => code('v128', x.bytes, count.bytes, simd(n))
+const vectorTernary =
+  (n: number): Ternary =>
+  (a, b, c) =>
+    code('v128', a.bytes, b.bytes, c.bytes, simd(n))
+const vectorShift =
+  (n: number): Shift =>
+  (x, count) =>
+    code('v128', x.bytes, count.bytes, simd(n))
 
 /** The alignment is given as 1 byte: it is a hint, and the buffers' own alignment is better anyway. */
-const load = <T extends ValueType>(type: T, ...op: Bytes[]): Load<T> => (address, offset = 0) =>
-  code(type, address.bytes, op, 0, unsigned(offset))
-const store = <T extends ValueType>(_: T, ...op: Bytes[]): Store<T> => (address, value, offset = 0) =>
-  code('none', address.bytes, value.bytes, op, 0, unsigned(offset))
+const load =
+  <T extends ValueType>(type: T, ...op: Bytes[]): Load<T> =>
+  (address, offset = 0) =>
+    code(type, address.bytes, op, 0, unsigned(offset))
+const store =
+  <T extends ValueType>(_: T, ...op: Bytes[]): Store<T> =>
+  (address, value, offset = 0) =>
+    code('none', address.bytes, value.bytes, op, 0, unsigned(offset))
 
 // ── scalars ──
 
 export const i32: Table<'eqz', Unary<'i32', 'i32'>> &
-  Table<'eq' | 'ne' | 'ltS' | 'ltU' | 'gtS' | 'gtU' | 'leS' | 'leU' | 'geS' | 'geU' | 'add' | 'sub' | 'mul' | 'divS' | 'divU' | 'remS' | 'remU' | 'and' | 'or' | 'xor' | 'shl' | 'shrS' | 'shrU', Binary<'i32', 'i32'>> &
+  Table<
+    | 'eq'
+    | 'ne'
+    | 'ltS'
+    | 'ltU'
+    | 'gtS'
+    | 'gtU'
+    | 'leS'
+    | 'leU'
+    | 'geS'
+    | 'geU'
+    | 'add'
+    | 'sub'
+    | 'mul'
+    | 'divS'
+    | 'divU'
+    | 'remS'
+    | 'remU'
+    | 'and'
+    | 'or'
+    | 'xor'
+    | 'shl'
+    | 'shrS'
+    | 'shrU',
+    Binary<'i32', 'i32'>
+  > &
   Table<'truncSatF32S' | 'truncSatF32U' | 'reinterpretF32', Unary<'f32', 'i32'>> &
   Table<'load' | 'load8U', Load<'i32'>> &
-  Table<'store' | 'store8', Store<'i32'>> &
-  { readonly const: (value: number) => I32 } = {
+  Table<'store' | 'store8', Store<'i32'>> & { readonly const: (value: number) => I32 } = {
   const: (value: number): I32 => code('i32', 0x41, signed(value)),
   eqz: unary('i32', 'i32', 0x45),
   eq: binary('i32', 'i32', 0x46),
@@ -73,8 +113,7 @@ export const f32: Table<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge', Binary<'f32', '
   Table<'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', Binary<'f32', 'f32'>> &
   Table<'convertI32S' | 'convertI32U' | 'reinterpretI32', Unary<'i32', 'f32'>> &
   Table<'load', Load<'f32'>> &
-  Table<'store', Store<'f32'>> &
-  { readonly const: (value: number) => F32 } = {
+  Table<'store', Store<'f32'>> & { readonly const: (value: number) => F32 } = {
   const: (value: number): F32 => code('f32', 0x43, float32Bytes(value)),
   eq: binary('f32', 'i32', 0x5b),
   ne: binary('f32', 'i32', 0x5c),
@@ -103,7 +142,8 @@ export const f32: Table<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge', Binary<'f32', '
 
 // ── vectors ──
 
-const splatBytes = (bytes: Uint8Array): Uint8Array => Uint8Array.from({ length: 16 }, (_, i) => bytes[i % bytes.length]!)
+const splatBytes = (bytes: Uint8Array): Uint8Array =>
+  Uint8Array.from({ length: 16 }, (_, i) => bytes[i % bytes.length]!)
 const constant = (bytes: Uint8Array): V128 => code('v128', simd(0x0c), bytes)
 
 export const v128: Table<'load' | 'load32Splat' | 'load32Zero', Load<'v128'>> &
@@ -111,12 +151,11 @@ export const v128: Table<'load' | 'load32Splat' | 'load32Zero', Load<'v128'>> &
   Table<'bitselect', Ternary> &
   Table<'not', Unary<'v128', 'v128'>> &
   Table<'and' | 'andnot' | 'or' | 'xor', Binary<'v128', 'v128'>> &
-  Table<'anyTrue', Unary<'v128', 'i32'>> &
-  {
-  readonly zero: V128
-  readonly load32Lane: (address: I32, vector: V128, lane: number, offset?: number) => V128
-  readonly store32Lane: (address: I32, vector: V128, lane: number, offset?: number) => Statement
-} = {
+  Table<'anyTrue', Unary<'v128', 'i32'>> & {
+    readonly zero: V128
+    readonly load32Lane: (address: I32, vector: V128, lane: number, offset?: number) => V128
+    readonly store32Lane: (address: I32, vector: V128, lane: number, offset?: number) => Statement
+  } = {
   load: load('v128', simd(0x00)),
   load32Splat: load('v128', simd(0x09)),
   load32Zero: load('v128', simd(0x5c)),
@@ -144,23 +183,43 @@ export const i8x16: { readonly shuffle: (a: V128, b: V128, lanes: readonly numbe
 
 /** A shuffle of 32-bit lanes: 0…3 come from a, 4…7 from b. */
 export const shuffle32 = (a: V128, b: V128, lanes: readonly [number, number, number, number]): V128 =>
-  i8x16.shuffle(a, b, lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)))
+  i8x16.shuffle(
+    a,
+    b,
+    lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  )
 
 export const i16x8: Table<'extendLowU8', Unary<'v128', 'v128'>> = {
   extendLowU8: vectorUnary(0x89),
 }
 
 export const i32x4: Table<'splat', Unary<'i32', 'v128'>> &
-  Table<'eq' | 'ne' | 'ltS' | 'ltU' | 'gtS' | 'gtU' | 'leS' | 'leU' | 'add' | 'sub' | 'mul' | 'minS' | 'minU' | 'maxS' | 'maxU', Binary<'v128', 'v128'>> &
+  Table<
+    | 'eq'
+    | 'ne'
+    | 'ltS'
+    | 'ltU'
+    | 'gtS'
+    | 'gtU'
+    | 'leS'
+    | 'leU'
+    | 'add'
+    | 'sub'
+    | 'mul'
+    | 'minS'
+    | 'minU'
+    | 'maxS'
+    | 'maxU',
+    Binary<'v128', 'v128'>
+  > &
   Table<'extendLowU16' | 'abs' | 'neg' | 'truncSatF32S' | 'truncSatF32U' | 'truncSatF64SZero', Unary<'v128', 'v128'>> &
   Table<'allTrue', Unary<'v128', 'i32'>> &
-  Table<'shl' | 'shrS' | 'shrU', Shift> &
-  {
-  readonly const: (value: number) => V128
-  readonly lanes: (a: number, b: number, c: number, d: number) => V128
-  readonly extract: (x: V128, lane: number) => I32
-  readonly replace: (x: V128, lane: number, value: I32) => V128
-} = {
+  Table<'shl' | 'shrS' | 'shrU', Shift> & {
+    readonly const: (value: number) => V128
+    readonly lanes: (a: number, b: number, c: number, d: number) => V128
+    readonly extract: (x: V128, lane: number) => I32
+    readonly replace: (x: V128, lane: number, value: I32) => V128
+  } = {
   const: (value: number): V128 => constant(splatBytes(new Uint8Array(new Int32Array([value]).buffer))),
   lanes: (...values): V128 => constant(new Uint8Array(Int32Array.from(values).buffer)),
   splat: unary('i32', 'v128', simd(0x11)),
@@ -194,14 +253,19 @@ export const i32x4: Table<'splat', Unary<'i32', 'v128'>> &
 }
 
 export const f32x4: Table<'splat', Unary<'f32', 'v128'>> &
-  Table<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', Binary<'v128', 'v128'>> &
-  Table<'ceil' | 'floor' | 'nearest' | 'abs' | 'neg' | 'sqrt' | 'convertI32S' | 'convertI32U' | 'demoteF64Zero', Unary<'v128', 'v128'>> &
-  Table<'relaxedMadd', Ternary> &
-  {
-  readonly const: (value: number) => V128
-  readonly extract: (x: V128, lane: number) => F32
-  readonly replace: (x: V128, lane: number, value: F32) => V128
-} = {
+  Table<
+    'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max',
+    Binary<'v128', 'v128'>
+  > &
+  Table<
+    'ceil' | 'floor' | 'nearest' | 'abs' | 'neg' | 'sqrt' | 'convertI32S' | 'convertI32U' | 'demoteF64Zero',
+    Unary<'v128', 'v128'>
+  > &
+  Table<'relaxedMadd', Ternary> & {
+    readonly const: (value: number) => V128
+    readonly extract: (x: V128, lane: number) => F32
+    readonly replace: (x: V128, lane: number, value: F32) => V128
+  } = {
   const: (value: number): V128 => constant(splatBytes(float32Bytes(value))),
   splat: unary('f32', 'v128', simd(0x13)),
   extract: (x: V128, lane: number): F32 => code('f32', x.bytes, simd(0x1f), lane),
@@ -232,8 +296,9 @@ export const f32x4: Table<'splat', Unary<'f32', 'v128'>> &
 }
 
 export const f64x2: Table<'eq' | 'lt' | 'gt' | 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', Binary<'v128', 'v128'>> &
-  Table<'promoteLowF32' | 'floor' | 'nearest' | 'convertLowI32S' | 'abs' | 'neg', Unary<'v128', 'v128'>> &
-  { readonly const: (value: number) => V128 } = {
+  Table<'promoteLowF32' | 'floor' | 'nearest' | 'convertLowI32S' | 'abs' | 'neg', Unary<'v128', 'v128'>> & {
+    readonly const: (value: number) => V128
+  } = {
   const: (value: number): V128 => constant(splatBytes(float64Bytes(value))),
   eq: vectorBinary(0x47),
   lt: vectorBinary(0x49),
@@ -264,5 +329,7 @@ export const i64x2: Table<'shl' | 'shrS' | 'shrU', Shift> &
 }
 
 /** Copies `size` bytes; the areas may overlap. */
-export const memoryCopy = (to: I32, from: I32, size: I32): Statement => code('none', to.bytes, from.bytes, size.bytes, 0xfc, 10, 0, 0)
-export const memoryFill = (to: I32, byte: I32, size: I32): Statement => code('none', to.bytes, byte.bytes, size.bytes, 0xfc, 11, 0)
+export const memoryCopy = (to: I32, from: I32, size: I32): Statement =>
+  code('none', to.bytes, from.bytes, size.bytes, 0xfc, 10, 0, 0)
+export const memoryFill = (to: I32, byte: I32, size: I32): Statement =>
+  code('none', to.bytes, byte.bytes, size.bytes, 0xfc, 11, 0)

@@ -37,7 +37,8 @@ export class FunctionBuilder<R extends ValueType | 'none' = ValueType | 'none'> 
   }
 
   param<T extends ValueType>(position: number, type: T): Local<T> {
-    if (this.params[position] !== type) throw new Error(`parameter ${position} is ${this.params[position]}, not ${type}`)
+    if (this.params[position] !== type)
+      throw new Error(`parameter ${position} is ${this.params[position]}, not ${type}`)
     return new Local(type, position)
   }
 
@@ -108,7 +109,10 @@ export class ModuleBuilder {
       section(2, [memory]),
       section(3, typeIndices),
       section(7, this.#exports),
-      section(10, this.#functions.map((f) => f.code())),
+      section(
+        10,
+        this.#functions.map((f) => f.code()),
+      ),
     ])
   }
 }

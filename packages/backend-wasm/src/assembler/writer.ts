@@ -1,5 +1,5 @@
 /** Writes a body statement by statement: for functions that are thought of as such, with loops over numbers known only when they run. */
-import { choose, doWhile, type I32, sequence, type Statement, when } from './code.ts'
+import { choose, doWhile, type I32, type Statement, sequence, when } from './code.ts'
 import { i32 } from './instructions.ts'
 import type { FunctionBuilder } from './module.ts'
 

@@ -5,7 +5,7 @@
  *
  * A is read where it lies, one element at a time, so nothing of it is packed. B is read in vectors of neighbouring columns.
  */
-import { doWhile, type I32, sequence, type Statement, type V128, when } from '../assembler/code.ts'
+import { doWhile, type I32, type Statement, sequence, type V128, when } from '../assembler/code.ts'
 import { i32, v128 } from '../assembler/instructions.ts'
 import type { FunctionBuilder, Local } from '../assembler/module.ts'
 import type { ModuleContext } from '../loops/compile.ts'
@@ -34,13 +34,28 @@ export type BlockProduct = FunctionBuilder<'none'>
 
 export function compileBlockProduct(context: ModuleContext, shape: BlockShape): BlockProduct {
   const tables = [shape.aStep, shape.bStep].filter((step) => step === 'table').length
-  const f = context.module.function(Array.from({ length: 8 + tables }, () => 'i32' as const), 'none')
-  const [a, b, c, rowTiles, columnTiles, bTile, count, add] = Array.from({ length: 8 }, (_, i) => f.param(i, 'i32').get) as I32[]
-  const tableOf = (step: Advance, position: number): I32 | null => (step === 'table' ? f.param(position, 'i32').get : null)
+  const f = context.module.function(
+    Array.from({ length: 8 + tables }, () => 'i32' as const),
+    'none',
+  )
+  const [a, b, c, rowTiles, columnTiles, bTile, count, add] = Array.from(
+    { length: 8 },
+    (_, i) => f.param(i, 'i32').get,
+  ) as I32[]
+  const tableOf = (step: Advance, position: number): I32 | null =>
+    step === 'table' ? f.param(position, 'i32').get : null
   const aTable = tableOf(shape.aStep, 8)
   const bTable = tableOf(shape.bStep, aTable ? 9 : 8)
   const [i, j, aTile, bAt, cTile, cColumn] = Array.from({ length: 6 }, () => f.local('i32')) as Local<'i32'>[]
-  const tile = tileProduct(f, context.relaxed, shape, { a: aTile!.get, b: bAt!.get, c: cTile!.get, count: count!, add: add!, aTable, bTable })
+  const tile = tileProduct(f, context.relaxed, shape, {
+    a: aTile!.get,
+    b: bAt!.get,
+    c: cTile!.get,
+    count: count!,
+    add: add!,
+    aTable,
+    bTable,
+  })
   const minusOne = (local: Local<'i32'>): I32 => local.tee(i32.sub(local.get, i32.const(1)))
   const advance = (local: Local<'i32'>, by: I32): Statement => local.set(i32.add(local.get, by))
   f.add(
@@ -53,7 +68,11 @@ export function compileBlockProduct(context: ModuleContext, shape: BlockShape): 
         aTile!.set(a!),
         cTile!.set(cColumn!.get),
         doWhile(
-          sequence(tile, advance(aTile!, i32.const(tileRows * (shape.aRows[1] ?? 0))), advance(cTile!, i32.const(tileRows * shape.cRow))),
+          sequence(
+            tile,
+            advance(aTile!, i32.const(tileRows * (shape.aRows[1] ?? 0))),
+            advance(cTile!, i32.const(tileRows * shape.cRow)),
+          ),
           minusOne(i!),
         ),
         advance(bAt!, bTile!),
@@ -75,7 +94,12 @@ interface Operands {
   readonly bTable: I32 | null
 }
 
-function tileProduct(f: FunctionBuilder, relaxed: boolean, { aRows, aStep, bStep, cRow }: BlockShape, o: Operands): Statement {
+function tileProduct(
+  f: FunctionBuilder,
+  relaxed: boolean,
+  { aRows, aStep, bStep, cRow }: BlockShape,
+  o: Operands,
+): Statement {
   const madd = multiplyAdd(relaxed)
   const vectors = tileColumns / 4
   const range = (n: number): number[] => Array.from({ length: n }, (_, x) => x)
@@ -103,7 +127,11 @@ function tileProduct(f: FunctionBuilder, relaxed: boolean, { aRows, aStep, bStep
     sequence(...sums.flatMap((own, r) => own.map((sum, v) => body(sum, r * cRow + 16 * v))))
   const zero = (sum: Local<'v128'>): Statement => sum.set(v128.zero as V128)
   return sequence(
-    when(o.add, each((sum, offset) => sum.set(v128.load(o.c, offset))), each(zero)),
+    when(
+      o.add,
+      each((sum, offset) => sum.set(v128.load(o.c, offset))),
+      each(zero),
+    ),
     aPointer.start,
     bPointer.start,
     left.set(o.count),
@@ -123,7 +151,12 @@ interface Pointer {
 function pointer(f: FunctionBuilder, base: I32, step: Advance, table: I32 | null): Pointer {
   const at = f.local('i32')
   if (table === null) {
-    return { at: at.get, start: at.set(base), begin: sequence(), end: at.set(i32.add(at.get, i32.const(step as number))) }
+    return {
+      at: at.get,
+      start: at.set(base),
+      begin: sequence(),
+      end: at.set(i32.add(at.get, i32.const(step as number))),
+    }
   }
   const entry = f.local('i32')
   const first = f.local('i32')

@@ -35,7 +35,13 @@ export type PartStages = (pool: ExprPool, indices: readonly Expr[], scratch: num
 /** Writes the call for some spans, one for each axis; the scratch memory at `address` is that of their first point. */
 export type PartCall = (w: Writer, args: I32, address: I32, spans: readonly (Span | null)[]) => void
 
-export function compilePart(context: ModuleContext, owner: Owner, scratch: BufferParam, axes: readonly PartAxis[], stages: PartStages): PartCall {
+export function compilePart(
+  context: ModuleContext,
+  owner: Owner,
+  scratch: BufferParam,
+  axes: readonly PartAxis[],
+  stages: PartStages,
+): PartCall {
   const pool = new ExprPool()
   const indices = axes.map(({ extent }, axis) => pool.index(axis, extent))
   const kernel = {
@@ -50,7 +56,13 @@ export function compilePart(context: ModuleContext, owner: Owner, scratch: Buffe
   return (w, args, address, spans) => {
     // The kernel counts from the beginning of the axes.
     const before = cut.map((axis) => times(spans[axis]!.start, (axes[axis]!.scratch ?? 0) * float))
-    w.add(f.call(args, i32.sub(address, plus(i32.const(0), ...before)), ...cut.flatMap((axis) => [spans[axis]!.start, spans[axis]!.end])))
+    w.add(
+      f.call(
+        args,
+        i32.sub(address, plus(i32.const(0), ...before)),
+        ...cut.flatMap((axis) => [spans[axis]!.start, spans[axis]!.end]),
+      ),
+    )
   }
 }
 
@@ -59,10 +71,21 @@ export const oneOf = (point: I32): Span => ({ start: point, end: plus(point, i32
 export const strided = (pool: ExprPool, offset: number, strides: readonly number[], indices: readonly Expr[]): Expr =>
   indices.reduce((sum, index, i) => pool.scaleAdd(index, strides[i]!, sum), pool.int(offset))
 
-export const storeTo = (buffer: number, index: Expr, value: Expr): StoreStage => ({ kind: 'store', extents: [], buffer, index, value })
+export const storeTo = (buffer: number, index: Expr, value: Expr): StoreStage => ({
+  kind: 'store',
+  extents: [],
+  buffer,
+  index,
+  value,
+})
 
 /** The stores of an epilogue, with `axes` for its indices and `sum` for its register. */
-export function epilogueStages(pool: ExprPool, stores: readonly StoreStage[], axes: readonly Expr[], sum: Expr): StoreStage[] {
+export function epilogueStages(
+  pool: ExprPool,
+  stores: readonly StoreStage[],
+  axes: readonly Expr[],
+  sum: Expr,
+): StoreStage[] {
   const values = new Map<number, Expr>()
   const copy = rebuild(pool, { index: (e) => axes[e.axis]!, register: () => sum, stored: (e) => values.get(e.stage)! })
   // Stage 0 is the sum itself.

@@ -7,8 +7,7 @@
  * Along an axis, the dilated and padded input q = i·inputDilation + padLow lies at phase q mod stride, position q div stride.
  */
 import { type Convolution, type Expr, type ExprPool, product, type SpatialAxis } from '@tenon/kernel'
-import type { I32 } from '../assembler/code.ts'
-import { type ModuleContext } from '../loops/compile.ts'
+import type { ModuleContext } from '../loops/compile.ts'
 import { compilePart, type PartAxis, type PartCall, storeTo, strided } from './part.ts'
 
 interface WindowAxis {
@@ -47,23 +46,34 @@ export function windowOf({ spatial }: Convolution, lanes: number, outputs: numbe
     const phase = product(spatial.slice(d + 1).map((x) => x.stride)) * plane
     return { ...e, position, phase }
   })
-  const channel = plane * product(spatial.map((axis) => axis.stride))
-  const span = axes.reduce((sum, { axis, position }, d) => sum + ((d === 0 ? outputs : axis.output) - 1) * position, 0) + 1
+  // An odd number of cache lines, so that the same place of many channels does not fall into few sets of the cache.
+  const lines = Math.ceil((plane * product(spatial.map((axis) => axis.stride))) / 16)
+  const channel = 16 * (lines % 2 === 0 ? lines + 1 : lines)
+  const span =
+    axes.reduce((sum, { axis, position }, d) => sum + ((d === 0 ? outputs : axis.output) - 1) * position, 0) + 1
   return { axes, lanes, channel, span }
 }
 
 /** Elements between an output's position and where it reads at a tap of a channel. */
 export function tapOffset(pool: ExprPool, window: Window, channel: Expr, taps: readonly Expr[]): Expr {
-  return window.axes.reduce((sum, { axis, position, phase }, d) => {
-    const dilated = pool.mul(taps[d]!, pool.int(axis.dilation))
-    const stride = pool.int(axis.stride)
-    const phases = pool.mul(pool.binary('mod', dilated, stride), pool.int(phase))
-    return pool.add(sum, pool.add(phases, pool.mul(pool.binary('idiv', dilated, stride), pool.int(position))))
-  }, pool.mul(channel, pool.int(window.channel)))
+  return window.axes.reduce(
+    (sum, { axis, position, phase }, d) => {
+      const dilated = pool.mul(taps[d]!, pool.int(axis.dilation))
+      const stride = pool.int(axis.stride)
+      const phases = pool.mul(pool.binary('mod', dilated, stride), pool.int(phase))
+      return pool.add(sum, pool.add(phases, pool.mul(pool.binary('idiv', dilated, stride), pool.int(position))))
+    },
+    pool.mul(channel, pool.int(window.channel)),
+  )
 }
 
 export const positionOf = (pool: ExprPool, window: Window, outputs: readonly Expr[]): Expr =>
-  strided(pool, 0, window.axes.map((a) => a.position), outputs)
+  strided(
+    pool,
+    0,
+    window.axes.map((a) => a.position),
+    outputs,
+  )
 
 /** The same for numbers. */
 export const positionAt = (window: Window, outputs: readonly number[]): number =>
@@ -73,17 +83,18 @@ export const positionAt = (window: Window, outputs: readonly number[]): number =
  * Copies images into place; what is not copied is to be zero already. Spans: group, channels, inputs of the first axis (counted from the first
  * one read), images.
  */
-export function compileImage(context: ModuleContext, kernel: Convolution, window: Window, cut: { channels: boolean; rows: boolean }): PartCall {
+export function compileImage(
+  context: ModuleContext,
+  kernel: Convolution,
+  window: Window,
+  cut: { channels: boolean; rows: boolean },
+): PartCall {
   const { x, spatial } = kernel
-  const inputs = window.axes.map(({ first, end }, d): PartAxis => {
-    const isRows = d === 0 && cut.rows
-    // Inputs of the first axis are cut in multiples of its stride, so their places are multiples of a position.
-    return { extent: end - first, cut: isRows }
-  })
+  const inputs = window.axes.map(({ first, end }, d): PartAxis => ({ extent: end - first, cut: d === 0 && cut.rows }))
   const axes: PartAxis[] = [
     { extent: kernel.groups, cut: true },
     { extent: kernel.inChannels, cut: cut.channels, scratch: window.channel },
-    ...(inputs.length > 0 ? inputs : []),
+    ...inputs,
     { extent: kernel.batch, cut: true, scratch: window.lanes > 1 ? 1 : 0 },
   ]
   const scratch = { dtype: 'float32', length: window.channel * kernel.inChannels } as const
@@ -91,16 +102,24 @@ export function compileImage(context: ModuleContext, kernel: Convolution, window
     const [group, channel] = indices as [Expr, Expr]
     const lane = indices.at(-1)!
     const read = window.axes.map(({ first }, d) => pool.add(indices[2 + d]!, pool.int(first)))
-    const value = pool.load('float32', x.buffer, strided(pool, x.offset, [x.batch, x.group, x.channel, ...x.spatial], [lane, group, channel, ...read]))
-    const place = read.reduce((sum, i, d) => {
-      const { axis, position, phase } = window.axes[d]!
-      const q = pool.scaleAdd(i, axis.inputDilation, pool.int(axis.padLow))
-      const stride = pool.int(spatial[d]!.stride)
-      const share = pool.add(pool.mul(pool.binary('mod', q, stride), pool.int(phase)), pool.mul(pool.binary('idiv', q, stride), pool.int(position)))
-      return pool.add(sum, share)
-    }, pool.scaleAdd(channel, window.channel, window.lanes > 1 ? lane : pool.int(0)))
+    const value = pool.load(
+      'float32',
+      x.buffer,
+      strided(pool, x.offset, [x.batch, x.group, x.channel, ...x.spatial], [lane, group, channel, ...read]),
+    )
+    const place = read.reduce(
+      (sum, i, d) => {
+        const { axis, position, phase } = window.axes[d]!
+        const q = pool.scaleAdd(i, axis.inputDilation, pool.int(axis.padLow))
+        const stride = pool.int(spatial[d]!.stride)
+        const share = pool.add(
+          pool.mul(pool.binary('mod', q, stride), pool.int(phase)),
+          pool.mul(pool.binary('idiv', q, stride), pool.int(position)),
+        )
+        return pool.add(sum, share)
+      },
+      pool.scaleAdd(channel, window.channel, window.lanes > 1 ? lane : pool.int(0)),
+    )
     return [storeTo(image, place, value)]
   })
 }
-
-export type Address = I32

@@ -9,7 +9,10 @@ import type { Group, Loop, Nest } from './nest.ts'
 const isDivision = (e: Expr): boolean => e.op === 'binary' && (e.fn === 'idiv' || e.fn === 'mod') && e.dtype === 'int32'
 
 const roots = (nest: Nest): Expr[] =>
-  nest.groups.flatMap((g) => [...g.reductions.flatMap((r) => [r.value, r.position]), ...g.writes.flatMap((w) => [w.index, w.value])])
+  nest.groups.flatMap((g) => [
+    ...g.reductions.flatMap((r) => [r.value, r.position]),
+    ...g.writes.flatMap((w) => [w.index, w.value]),
+  ])
 
 const divisions = (nest: Nest): Expr[] => [...distinct(roots(nest))].filter(isDivision)
 
@@ -51,15 +54,25 @@ function splitPoints(nest: Nest): { axis: number; inner: number }[] {
   return points
 }
 
-const freshAxis = (nest: Nest): number => 1 + Math.max(-1, ...nest.grid.map((l) => l.axis), ...nest.groups.flatMap((g) => g.loops.map((l) => l.axis)))
+const freshAxis = (nest: Nest): number =>
+  1 + Math.max(-1, ...nest.grid.map((l) => l.axis), ...nest.groups.flatMap((g) => g.loops.map((l) => l.axis)))
 
 function splitAt(nest: Nest, axis: number, inner: number): Nest | null {
   const { pool } = nest
   const next = freshAxis(nest)
   const result = substitute(
     nest,
-    (e) => (e.axis === axis ? pool.scaleAdd(pool.index(next, e.extent / inner), inner, pool.index(next + 1, inner)) : null),
-    (loops) => loops.flatMap((l) => (l.axis === axis ? [{ axis: next, extent: l.extent / inner }, { axis: next + 1, extent: inner }] : [l])),
+    (e) =>
+      e.axis === axis ? pool.scaleAdd(pool.index(next, e.extent / inner), inner, pool.index(next + 1, inner)) : null,
+    (loops) =>
+      loops.flatMap((l) =>
+        l.axis === axis
+          ? [
+              { axis: next, extent: l.extent / inner },
+              { axis: next + 1, extent: inner },
+            ]
+          : [l],
+      ),
   )
   return divisions(result).length < divisions(nest).length ? result : null
 }
@@ -93,13 +106,19 @@ function mergeTwo(nest: Nest, outer: Loop, inner: Loop): Nest | null {
   return divisions(result).length <= divisions(nest).length ? result : null
 }
 
-function substitute(nest: Nest, index: (e: { axis: number; extent: number }) => Expr | null, loops: (loops: readonly Loop[]) => readonly Loop[]): Nest {
+function substitute(
+  nest: Nest,
+  index: (e: { axis: number; extent: number }) => Expr | null,
+  loops: (loops: readonly Loop[]) => readonly Loop[],
+): Nest {
   const { pool } = nest
   const copy = rebuild(pool, { index: (e) => index(e) ?? pool.index(e.axis, e.extent) })
-  const groups = nest.groups.map((g): Group => ({
-    loops: loops(g.loops),
-    reductions: g.reductions.map((r) => ({ ...r, value: copy(r.value), position: copy(r.position) })),
-    writes: g.writes.map((w) => ({ ...w, index: copy(w.index), value: copy(w.value) })),
-  }))
+  const groups = nest.groups.map(
+    (g): Group => ({
+      loops: loops(g.loops),
+      reductions: g.reductions.map((r) => ({ ...r, value: copy(r.value), position: copy(r.position) })),
+      writes: g.writes.map((w) => ({ ...w, index: copy(w.index), value: copy(w.value) })),
+    }),
+  )
   return { ...nest, grid: loops(nest.grid), groups }
 }

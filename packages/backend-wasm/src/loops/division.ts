@@ -14,7 +14,11 @@ export function divide(a: I32, b: I32, divisor: number | null, signed: boolean):
   if (divisor === null || divisor === -1) {
     const negated = i32.sub(zero, a)
     if (divisor === -1) return negated
-    return either(i32.eq(b, i32.const(-1)), negated, guarded(b, divisor, () => floored(a, b)))
+    return either(
+      i32.eq(b, i32.const(-1)),
+      negated,
+      guarded(b, divisor, () => floored(a, b)),
+    )
   }
   return guarded(b, divisor, () => floored(a, b))
 }

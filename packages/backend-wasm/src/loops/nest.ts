@@ -3,7 +3,17 @@
  * gone, and short reductions are written out.
  */
 import {
-  type BufferParam, distinct, type DType, type Expr, ExprPool, identity, type LoopKernel, product, rebuild, type ReduceOp, type Stage,
+  type BufferParam,
+  type DType,
+  distinct,
+  type Expr,
+  ExprPool,
+  identity,
+  type LoopKernel,
+  product,
+  type ReduceOp,
+  rebuild,
+  type Stage,
 } from '@tenon/kernel'
 
 export interface Loop {
@@ -72,7 +82,10 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
         return stage.kind === 'store' ? pool.load(e.dtype, stage.buffer, copy(stage.index)) : pool.literal(e.dtype, 0)
       },
     })
-    const position = loops.reduce((sum, loop) => pool.scaleAdd(sum, loop.extent, pool.index(loop.axis, loop.extent)), pool.int(0))
+    const position = loops.reduce(
+      (sum, loop) => pool.scaleAdd(sum, loop.extent, pool.index(loop.axis, loop.extent)),
+      pool.int(0),
+    )
     const reductions: Reduction[] = []
     const writes: Write[] = []
     for (const number of numbers) {
@@ -82,7 +95,10 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
         values.set(number, value)
         writes.push({ buffer: stage.buffer, index: copy(stage.index), value })
       } else {
-        const short = product(extents) === 0 ? pool.literal(stage.dtype, identity(stage.op, stage.dtype)) : writtenOut(pool, stage.op, value, loops)
+        const short =
+          product(extents) === 0
+            ? pool.literal(stage.dtype, identity(stage.op, stage.dtype))
+            : writtenOut(pool, stage.op, value, loops)
         if (short) registers.set(number, short)
         else reductions.push({ stage: number, op: stage.op, value, position })
       }
@@ -123,13 +139,21 @@ const combining = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
 /** A short reduction, such as that of a pooling window, as one expression. */
 function writtenOut(pool: ExprPool, op: ReduceOp, value: Expr, loops: readonly Loop[]): Expr | null {
   const count = product(loops.map((loop) => loop.extent))
-  if (op === 'argmax' || op === 'argmin' || count > longestWrittenOut || count * distinct([value]).size > largestWrittenOut) return null
+  if (
+    op === 'argmax' ||
+    op === 'argmin' ||
+    count > longestWrittenOut ||
+    count * distinct([value]).size > largestWrittenOut
+  )
+    return null
   let points: ReadonlyMap<number, number>[] = [new Map()]
   for (const { axis, extent } of loops) {
     points = points.flatMap((point) => Array.from({ length: extent }, (_, i) => new Map([...point, [axis, i]])))
   }
   const terms = points.map((point) => {
-    const at = rebuild(pool, { index: (e) => (point.has(e.axis) ? pool.int(point.get(e.axis)!) : pool.index(e.axis, e.extent)) })
+    const at = rebuild(pool, {
+      index: (e) => (point.has(e.axis) ? pool.int(point.get(e.axis)!) : pool.index(e.axis, e.extent)),
+    })
     return at(value)
   })
   return terms.reduce((a, b) => pool.binary(combining[op], a, b))

@@ -2,7 +2,7 @@
  * Every scalar operation as instructions, once for single values and once for four lanes. Bools are 0 or 1 as single values, and all
  * zeros or all ones in a lane. Where there is no vector instruction the lanes are taken one by one.
  */
-import { type BinaryOp, type DType, type Expr, isFloat, UnsupportedError, type UnaryOp } from '@tenon/kernel'
+import { type BinaryOp, type DType, type Expr, isFloat, type UnaryOp, UnsupportedError } from '@tenon/kernel'
 import { choose, type F32, type I32, type V128, type Value } from '../assembler/code.ts'
 import { f32, f32x4, i32, i32x4, v128 } from '../assembler/instructions.ts'
 import type { Kit } from '../math/kit.ts'
@@ -25,7 +25,8 @@ const unsupported = (fn: string, dtype: DType): never => {
   throw new UnsupportedError(`wasm: there is no ${fn} of ${dtype}`)
 }
 
-const mathCall = (t: Target, fn: MathFunction, x: V128): V128 => (isInlined(fn) ? routines[fn](t, x) : t.math.call(fn, x))
+const mathCall = (t: Target, fn: MathFunction, x: V128): V128 =>
+  isInlined(fn) ? routines[fn](t, x) : t.math.call(fn, x)
 
 /** An operation on single values by way of lane 0, so that both widths give the same bits. */
 const onLane0 = (f: (x: V128) => V128, x: Value): F32 => f32x4.extract(f(f32x4.splat(x as F32)), 0)
@@ -39,25 +40,42 @@ export function unary(t: Target, fn: UnaryOp, dtype: DType, x: Value, width: Wid
   if (dtype === 'float32') return floatUnary(fn, x as F32)
   const value = x as I32
   switch (fn) {
-    case 'neg': return i32.sub(i32.const(0), value)
-    case 'abs': return dtype === 'int32' ? choose(i32.ltS(value, i32.const(0)), i32.sub(i32.const(0), value), value) : value
-    case 'sign': return dtype === 'int32' ? i32.sub(i32.gtS(value, i32.const(0)), i32.ltS(value, i32.const(0))) : i32.ne(value, i32.const(0))
-    case 'floor': case 'ceil': case 'round': return value
-    default: return unsupported(fn, dtype)
+    case 'neg':
+      return i32.sub(i32.const(0), value)
+    case 'abs':
+      return dtype === 'int32' ? choose(i32.ltS(value, i32.const(0)), i32.sub(i32.const(0), value), value) : value
+    case 'sign':
+      return dtype === 'int32'
+        ? i32.sub(i32.gtS(value, i32.const(0)), i32.ltS(value, i32.const(0)))
+        : i32.ne(value, i32.const(0))
+    case 'floor':
+    case 'ceil':
+    case 'round':
+      return value
+    default:
+      return unsupported(fn, dtype)
   }
 }
 
 function floatUnary(fn: Exclude<UnaryOp, MathFunction | 'not'>, x: F32): F32 {
   switch (fn) {
-    case 'neg': return f32.neg(x)
-    case 'abs': return f32.abs(x)
+    case 'neg':
+      return f32.neg(x)
+    case 'abs':
+      return f32.abs(x)
     // NaN and the zeros are their own signs.
-    case 'sign': return choose(f32.gt(x, f32.const(0)), f32.const(1), choose(f32.lt(x, f32.const(0)), f32.const(-1), x))
-    case 'floor': return f32.floor(x)
-    case 'ceil': return f32.ceil(x)
-    case 'round': return f32.nearest(x)
-    case 'sqrt': return f32.sqrt(x)
-    case 'recip': return f32.div(f32.const(1), x)
+    case 'sign':
+      return choose(f32.gt(x, f32.const(0)), f32.const(1), choose(f32.lt(x, f32.const(0)), f32.const(-1), x))
+    case 'floor':
+      return f32.floor(x)
+    case 'ceil':
+      return f32.ceil(x)
+    case 'round':
+      return f32.nearest(x)
+    case 'sqrt':
+      return f32.sqrt(x)
+    case 'recip':
+      return f32.div(f32.const(1), x)
   }
 }
 
@@ -65,15 +83,24 @@ function unaryVector(t: Target, fn: UnaryOp, dtype: DType, x: V128): V128 {
   if (isMath(fn)) return mathCall(t, fn, x)
   const isF32 = dtype === 'float32'
   switch (fn) {
-    case 'not': return v128.not(x)
-    case 'neg': return isF32 ? f32x4.neg(x) : i32x4.neg(x)
-    case 'abs': return isF32 ? f32x4.abs(x) : dtype === 'int32' ? i32x4.abs(x) : x
-    case 'sign': return signVector(t, dtype, x)
-    case 'floor': return isF32 ? f32x4.floor(x) : x
-    case 'ceil': return isF32 ? f32x4.ceil(x) : x
-    case 'round': return isF32 ? f32x4.nearest(x) : x
-    case 'sqrt': return isF32 ? f32x4.sqrt(x) : unsupported(fn, dtype)
-    case 'recip': return isF32 ? f32x4.div(t.constant(f32x4.const(1)), x) : unsupported(fn, dtype)
+    case 'not':
+      return v128.not(x)
+    case 'neg':
+      return isF32 ? f32x4.neg(x) : i32x4.neg(x)
+    case 'abs':
+      return isF32 ? f32x4.abs(x) : dtype === 'int32' ? i32x4.abs(x) : x
+    case 'sign':
+      return signVector(t, dtype, x)
+    case 'floor':
+      return isF32 ? f32x4.floor(x) : x
+    case 'ceil':
+      return isF32 ? f32x4.ceil(x) : x
+    case 'round':
+      return isF32 ? f32x4.nearest(x) : x
+    case 'sqrt':
+      return isF32 ? f32x4.sqrt(x) : unsupported(fn, dtype)
+    case 'recip':
+      return isF32 ? f32x4.div(t.constant(f32x4.const(1)), x) : unsupported(fn, dtype)
   }
 }
 
@@ -93,42 +120,70 @@ function signVector(t: Target, dtype: DType, x: V128): V128 {
 type Pair<T extends Value> = (a: T, b: T) => Value
 
 const floatPairs: Partial<Record<BinaryOp, readonly [Pair<F32>, Pair<V128>]>> = {
-  add: [f32.add, f32x4.add], sub: [f32.sub, f32x4.sub], mul: [f32.mul, f32x4.mul], div: [f32.div, f32x4.div],
-  max: [f32.max, f32x4.max], min: [f32.min, f32x4.min],
-  lt: [f32.lt, f32x4.lt], le: [f32.le, f32x4.le], eq: [f32.eq, f32x4.eq], ne: [f32.ne, f32x4.ne],
+  add: [f32.add, f32x4.add],
+  sub: [f32.sub, f32x4.sub],
+  mul: [f32.mul, f32x4.mul],
+  div: [f32.div, f32x4.div],
+  max: [f32.max, f32x4.max],
+  min: [f32.min, f32x4.min],
+  lt: [f32.lt, f32x4.lt],
+  le: [f32.le, f32x4.le],
+  eq: [f32.eq, f32x4.eq],
+  ne: [f32.ne, f32x4.ne],
 }
 
-const scalarMax = (greater: Pair<I32>): Pair<I32> => (a, b) => choose(greater(a, b) as I32, a, b)
+const scalarMax =
+  (greater: Pair<I32>): Pair<I32> =>
+  (a, b) =>
+    choose(greater(a, b) as I32, a, b)
 
 const integerPairs: Partial<Record<BinaryOp, readonly [Pair<I32>, Pair<V128>]>> = {
-  add: [i32.add, i32x4.add], sub: [i32.sub, i32x4.sub], mul: [i32.mul, i32x4.mul],
-  and: [i32.and, v128.and], or: [i32.or, v128.or], xor: [i32.xor, v128.xor],
-  eq: [i32.eq, i32x4.eq], ne: [i32.ne, i32x4.ne],
+  add: [i32.add, i32x4.add],
+  sub: [i32.sub, i32x4.sub],
+  mul: [i32.mul, i32x4.mul],
+  and: [i32.and, v128.and],
+  or: [i32.or, v128.or],
+  xor: [i32.xor, v128.xor],
+  eq: [i32.eq, i32x4.eq],
+  ne: [i32.ne, i32x4.ne],
 }
 
 const signedPairs: typeof integerPairs = {
-  lt: [i32.ltS, i32x4.ltS], le: [i32.leS, i32x4.leS],
-  max: [scalarMax(i32.gtS), i32x4.maxS], min: [scalarMax(i32.ltS), i32x4.minS],
+  lt: [i32.ltS, i32x4.ltS],
+  le: [i32.leS, i32x4.leS],
+  max: [scalarMax(i32.gtS), i32x4.maxS],
+  min: [scalarMax(i32.ltS), i32x4.minS],
 }
 
 const unsignedPairs: typeof integerPairs = {
-  lt: [i32.ltU, i32x4.ltU], le: [i32.leU, i32x4.leU],
-  max: [scalarMax(i32.gtU), i32x4.maxU], min: [scalarMax(i32.ltU), i32x4.minU],
+  lt: [i32.ltU, i32x4.ltU],
+  le: [i32.leU, i32x4.leU],
+  max: [scalarMax(i32.gtU), i32x4.maxU],
+  min: [scalarMax(i32.ltU), i32x4.minU],
 }
 
 // As masks, true is −1 and so the smaller.
 const boolPairs: typeof integerPairs = {
-  lt: [i32.ltU, (a, b) => v128.andnot(b, a)], le: [i32.leU, (a, b) => v128.or(v128.not(a), b)],
-  max: [i32.or, v128.or], min: [i32.and, v128.and], mul: [i32.and, v128.and], add: [i32.or, v128.or],
+  lt: [i32.ltU, (a, b) => v128.andnot(b, a)],
+  le: [i32.leU, (a, b) => v128.or(v128.not(a), b)],
+  max: [i32.or, v128.or],
+  min: [i32.and, v128.and],
+  mul: [i32.and, v128.and],
+  add: [i32.or, v128.or],
 }
 
 function pairOf(fn: BinaryOp, dtype: DType): readonly [Pair<never>, Pair<never>] | undefined {
   switch (dtype) {
-    case 'float32': return floatPairs[fn]
-    case 'int32': return signedPairs[fn] ?? integerPairs[fn]
-    case 'uint32': return unsignedPairs[fn] ?? integerPairs[fn]
-    case 'bool': return boolPairs[fn] ?? integerPairs[fn]
-    default: return undefined
+    case 'float32':
+      return floatPairs[fn]
+    case 'int32':
+      return signedPairs[fn] ?? integerPairs[fn]
+    case 'uint32':
+      return unsignedPairs[fn] ?? integerPairs[fn]
+    case 'bool':
+      return boolPairs[fn] ?? integerPairs[fn]
+    default:
+      return undefined
   }
 }
 
@@ -160,11 +215,16 @@ function integerBinary(fn: BinaryOp, dtype: DType, a: I32, b: I32, right: Expr):
   const signed = dtype === 'int32'
   const divisor = right.op === 'literal' ? right.value : null
   switch (fn) {
-    case 'idiv': return divide(a, b, divisor, signed)
-    case 'mod': return remainder(a, b, divisor, signed)
-    case 'shl': return i32.shl(a, b)
-    case 'shr': return i32.shrU(a, b)
-    default: return unsupported(fn, dtype)
+    case 'idiv':
+      return divide(a, b, divisor, signed)
+    case 'mod':
+      return remainder(a, b, divisor, signed)
+    case 'shl':
+      return i32.shl(a, b)
+    case 'shr':
+      return i32.shrU(a, b)
+    default:
+      return unsupported(fn, dtype)
   }
 }
 

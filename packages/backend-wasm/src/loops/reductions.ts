@@ -1,13 +1,18 @@
 /** Accumulators: how reductions begin, take a value, and end. */
 import { type DType, type Expr, identity, isArg, type ReduceOp } from '@tenon/kernel'
-import { type I32, sequence, type Statement, type V128, type Value, when } from '../assembler/code.ts'
+import { type I32, type Statement, sequence, type V128, type Value, when } from '../assembler/code.ts'
 import { f32, f32x4, i32, shuffle32, v128 } from '../assembler/instructions.ts'
 import type { Local } from '../assembler/module.ts'
 import type { Reduction } from './nest.ts'
 import { binary, extract, literal, scalarType, type Target, type Width } from './operations.ts'
 
 type Combining = 'add' | 'mul' | 'max' | 'min'
-const combining: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, Combining>> = { sum: 'add', prod: 'mul', max: 'max', min: 'min' }
+const combining: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, Combining>> = {
+  sum: 'add',
+  prod: 'mul',
+  max: 'max',
+  min: 'min',
+}
 
 /** One running result, or four of them. */
 export interface Accumulator {
@@ -20,7 +25,8 @@ export interface Accumulator {
 type MakeLocal = (type: 'i32' | 'f32' | 'v128') => Local
 
 /** What a register of this reduction holds. */
-export const resultOf = (r: Reduction, accumulator: Accumulator): Value => (isArg(r.op) ? accumulator.position! : accumulator.value).get
+export const resultOf = (r: Reduction, accumulator: Accumulator): Value =>
+  (isArg(r.op) ? accumulator.position! : accumulator.value).get
 
 export function makeAccumulator(local: MakeLocal, r: Reduction, width: Width): Accumulator {
   const type = (dtype: DType): 'i32' | 'f32' | 'v128' => (width === 'vector' ? 'v128' : scalarType(dtype))
@@ -34,9 +40,16 @@ export function begin(r: Reduction, { width, value, position }: Accumulator): St
 
 const someExpr = { op: 'register' } as Expr
 
-export function take(t: Target, r: Reduction, { width, value, position }: Accumulator, x: Value, at: () => Value): Statement {
+export function take(
+  t: Target,
+  r: Reduction,
+  { width, value, position }: Accumulator,
+  x: Value,
+  at: () => Value,
+): Statement {
   const { dtype } = r.value
-  if (r.op !== 'argmax' && r.op !== 'argmin') return value.set(binary(t, combining[r.op], dtype, value.get, x, someExpr, width))
+  if (r.op !== 'argmax' && r.op !== 'argmin')
+    return value.set(binary(t, combining[r.op], dtype, value.get, x, someExpr, width))
   const fn = 'lt'
   const [a, b] = r.op === 'argmax' ? [value.get, x] : [x, value.get]
   const better = binary(t, fn, dtype, a, b, someExpr, width)
@@ -46,7 +59,10 @@ export function take(t: Target, r: Reduction, { width, value, position }: Accumu
     // The first NaN beats everything, and nothing beats it.
     const firstNaN = v128.and(f32x4.ne(x as V128, x as V128), f32x4.eq(best, best))
     const mask = t.keep(dtype === 'float32' ? v128.or(better as V128, firstNaN) : (better as V128))
-    return sequence(value.set(v128.bitselect(x as V128, best, mask)), position!.set(v128.bitselect(where as V128, position!.get as V128, mask)))
+    return sequence(
+      value.set(v128.bitselect(x as V128, best, mask)),
+      position!.set(v128.bitselect(where as V128, position!.get as V128, mask)),
+    )
   }
   const isFirstNaN = (): I32 => i32.and(f32.ne(x as never, x as never), f32.eq(value.get as never, value.get as never))
   const test = dtype === 'float32' ? i32.or(better as I32, isFirstNaN()) : (better as I32)
@@ -66,6 +82,9 @@ export function joinLanes(t: Target, r: Reduction, lanes: Accumulator, into: Acc
   const fn = combining[r.op as keyof typeof combining]
   const fold = (order: readonly [number, number, number, number]): Statement =>
     vector.set(binary(t, fn, dtype, vector.get, shuffle32(vector.get, vector.get, order), someExpr, 'vector') as V128)
-  return sequence(fold([2, 3, 0, 1]), fold([1, 0, 3, 2]), take(t, r, into, extract(dtype, vector.get, 0), () => into.value.get))
+  return sequence(
+    fold([2, 3, 0, 1]),
+    fold([1, 0, 3, 2]),
+    take(t, r, into, extract(dtype, vector.get, 0), () => into.value.get),
+  )
 }
-

@@ -1,5 +1,5 @@
 /** Where code is put: the places of a loop nest, outermost first, and what has been computed at each. */
-import { sequence, type Statement, type V128, type Value } from '../assembler/code.ts'
+import { type Statement, sequence, type V128, type Value } from '../assembler/code.ts'
 import type { FunctionBuilder, Local } from '../assembler/module.ts'
 import type { MathFunctions } from '../math/routines.ts'
 import { multiplyAdd } from '../math/routines.ts'
@@ -81,4 +81,3 @@ export interface Site {
 }
 
 export const innermost = (site: Site): Scope => site.scopes.at(-1)!
-

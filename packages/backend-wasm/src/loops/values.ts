@@ -76,7 +76,9 @@ export class Values {
     let result = scope.values.get(key)
     if (!result) {
       const spread = width === 'vector' && !this.variesByLane(site, e)
-      const pieces = spread ? this.get(site, e, 'scalar').map((x) => splat(e.dtype, x)) : this.#compute(site, e, width, scope)
+      const pieces = spread
+        ? this.get(site, e, 'scalar').map((x) => splat(e.dtype, x))
+        : this.#compute(site, e, width, scope)
       result = e.op === 'register' && !spread ? pieces : pieces.map((piece) => keep(this.host, scope, piece))
       scope.values.set(key, result)
     }
@@ -92,11 +94,16 @@ export class Values {
     }
     const each = (f: (part: number) => Value): readonly Value[] => Array.from({ length: count }, (_, part) => f(part))
     switch (e.op) {
-      case 'scalar': return [this.#scalars[e.slot]!]
-      case 'index': return this.#index(site, e.axis, width, count)
-      case 'register': return site.registers.get(e.stage)!
-      case 'stored': throw new Error('a nest has no stored values left')
-      case 'load': return this.memory.load(site, e, width, scope)
+      case 'scalar':
+        return [this.#scalars[e.slot]!]
+      case 'index':
+        return this.#index(site, e.axis, width, count)
+      case 'register':
+        return site.registers.get(e.stage)!
+      case 'stored':
+        throw new Error('a nest has no stored values left')
+      case 'load':
+        return this.memory.load(site, e, width, scope)
       case 'unary': {
         const x = operand(e.x)
         return each((part) => unary(t, e.fn, e.dtype, x(part), width))
@@ -128,4 +135,3 @@ export class Values {
     })
   }
 }
-

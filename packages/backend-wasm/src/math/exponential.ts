@@ -8,10 +8,10 @@ import { copySign, f32Const, i32Const, type Kit, polynomial, powerOfTwo, signBit
 
 // log 2 in two parts, so that n·high is exact.
 const log2High = 0.693359375
-const log2Low = -2.12194440e-4
+const log2Low = -2.1219444e-4
 
 // (eʳ − 1 − r) / r² on |r| ≤ ½ log 2.
-const expTail = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]
+const expTail = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]
 
 /** x = n·log 2 + r with |r| ≤ ½ log 2, and eʳ − 1. */
 function reduceExp(kit: Kit, x: V128): { n: V128; expm1r: V128 } {
@@ -45,8 +45,8 @@ export function expm1(kit: Kit, x: V128): V128 {
 
 // (log(1 + f) − f + f²/2) / f³ on √½ ≤ 1 + f < √2.
 const logTail = [
-  7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
-  -2.4999993993e-1, 3.3333331174e-1,
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
 ]
 const smallestNormal = 2 ** -126
 
@@ -101,7 +101,9 @@ export function tanh(kit: Kit, x: V128): V128 {
 
 // After N. Juffa's erff: erf x = x·P(x²) on |x| ≤ 0.9277, else ±(1 − e^{P(|x|)}).
 const erfInner = [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1]
-const erfOuter = [-1.72853470e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1]
+const erfOuter = [
+  -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1,
+]
 
 /** erf x. */
 export function erf(kit: Kit, x: V128): V128 {

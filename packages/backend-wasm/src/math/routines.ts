@@ -15,7 +15,8 @@ export const routines: Readonly<Record<MathFunction, Routine1>> = { exp, expm1, 
 export const routines2: Readonly<Record<MathFunction2, Routine2>> = { pow, atan2 }
 
 /** Short and hot: worth a copy in each loop that uses them. The others are functions of the module. */
-export const isInlined = (name: MathFunction | MathFunction2): boolean => name === 'exp' || name === 'log' || name === 'tanh'
+export const isInlined = (name: MathFunction | MathFunction2): boolean =>
+  name === 'exp' || name === 'log' || name === 'tanh'
 
 /** a·b + c as the engine can. */
 export const multiplyAdd = (relaxed: boolean): Kit['madd'] =>
@@ -54,10 +55,18 @@ export class MathFunctions {
   #get(name: string, arity: number, body: (kit: Kit, args: readonly V128[]) => V128): FunctionBuilder<'v128'> {
     let f = this.#made.get(name)
     if (f) return f
-    f = this.#module.function(Array.from({ length: arity }, () => 'v128' as const), 'v128')
+    f = this.#module.function(
+      Array.from({ length: arity }, () => 'v128' as const),
+      'v128',
+    )
     this.#made.set(name, f)
     const { params } = f
-    f.add(body(functionKit(f, this.#relaxed), params.map((_, i) => f.param(i, 'v128').get)))
+    f.add(
+      body(
+        functionKit(f, this.#relaxed),
+        params.map((_, i) => f.param(i, 'v128').get),
+      ),
+    )
     return f
   }
 }

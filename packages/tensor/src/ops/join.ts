@@ -9,7 +9,13 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   if (!first) throw new ShapeError('concat takes at least one tensor, got none')
   const d = normalizeDim('concat', dim, first.ndim)
   const dtype = tensors.map((t) => t.dtype).reduce(promote)
-  return tensors.length === 1 ? first : primitive('concat', tensors.map((t) => t.cast(dtype)), { dim: d })
+  return tensors.length === 1
+    ? first
+    : primitive(
+        'concat',
+        tensors.map((t) => t.cast(dtype)),
+        { dim: d },
+      )
 }
 
 /** stack([a, b, …], dim): along a new dimension.   k tensors [...] → [..., k, ...] */
@@ -19,5 +25,8 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   const other = tensors.find((t) => !sameShape(t.shape, first.shape))
   if (other) throw new ShapeError(`stack: shapes ${showShape(first.shape)} and ${showShape(other.shape)} must be equal`)
   const d = normalizeDim('stack', dim, first.ndim + 1)
-  return concat(tensors.map((t) => t.unsqueeze(d)), d)
+  return concat(
+    tensors.map((t) => t.unsqueeze(d)),
+    d,
+  )
 }

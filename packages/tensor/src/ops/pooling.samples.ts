@@ -12,7 +12,11 @@ const all: Samples[] = [
       { inputs: [randn([2, 4, 4])], args: [[3, 2], { stride: [1, 2], padding: [1, 0] }] },
       { inputs: [randn([1, 1, 1, 1])], args: [1] },
       { inputs: [randn([0, 2, 4, 4])], args: [2] },
-      { inputs: [filled([1, 1, 4, 4], [1, 1, 0, 2, 1, 1, 2, 0, 3, 3, 3, 3, 3, 3, 3, 3])], args: [2], noGradient: 'equal maxima' },
+      {
+        inputs: [filled([1, 1, 4, 4], [1, 1, 0, 2, 1, 1, 2, 0, 3, 3, 3, 3, 3, 3, 3, 3])],
+        args: [2],
+        noGradient: 'equal maxima',
+      },
     ],
   }),
   samples(avgPool2d, {

@@ -1,5 +1,5 @@
-import type { Tensor } from '../tensor.ts'
 import { toFloat } from '../compose.ts'
+import type { Tensor } from '../tensor.ts'
 import { expm1 } from './exponential.ts'
 import { where } from './where.ts'
 

@@ -14,7 +14,10 @@ const infinite = filled([3, 3], [-Infinity, 0, 1, -Infinity, -Infinity, -Infinit
 const noGradient = 'infinite inputs'
 
 const all: Samples[] = [
-  samples(softmax, { torch: 'F.softmax', inputs: [...rows, { inputs: [randn([2, 0])], args: [1] }, { inputs: [infinite], args: [1], noGradient }] }),
+  samples(softmax, {
+    torch: 'F.softmax',
+    inputs: [...rows, { inputs: [randn([2, 0])], args: [1] }, { inputs: [infinite], args: [1], noGradient }],
+  }),
   samples(logSoftmax, { torch: 'F.log_softmax', inputs: [...rows, { inputs: [infinite], args: [1], noGradient }] }),
   samples(logsumexp, {
     torch: 'lambda x, dim=None, **o: torch.logsumexp(x, tuple(range(x.ndim)) if dim is None else dim, **o)',

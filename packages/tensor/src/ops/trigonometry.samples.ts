@@ -6,7 +6,10 @@ const shapes = [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([4
 const all: Samples[] = [
   samples(sin, { torch: 'torch.sin', inputs: [...shapes, values(-100, -1e-7, 0, 1, 3.14159265, 1000)] }),
   samples(cos, { torch: 'torch.cos', inputs: [...shapes, values(-100, -1e-7, 0, 1, 3.14159265, 1000)] }),
-  samples(tan, { torch: 'torch.tan', inputs: [...shapes.map((s) => (s.dtype === 'int32' ? s : uniform(s.shape, -1.2, 1.2))), values(-1, 0, 1, 4)] }),
+  samples(tan, {
+    torch: 'torch.tan',
+    inputs: [...shapes.map((s) => (s.dtype === 'int32' ? s : uniform(s.shape, -1.2, 1.2))), values(-1, 0, 1, 4)],
+  }),
   samples(tanh, { torch: 'torch.tanh', inputs: [...shapes, values(-100, -3, -1e-5, 0, 1e-5, 0.5, 100)] }),
   samples(atan2, {
     torch: 'torch.atan2',

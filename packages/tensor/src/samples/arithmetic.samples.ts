@@ -1,4 +1,14 @@
-import { expanded, filled, integers, randn, type SampleInputs, type Samples, samples, uniform, values } from './format.ts'
+import {
+  expanded,
+  filled,
+  integers,
+  randn,
+  type SampleInputs,
+  type Samples,
+  samples,
+  uniform,
+  values,
+} from './format.ts'
 
 const pairs: SampleInputs = [
   [randn([3, 4]), randn([3, 4])],
@@ -28,10 +38,19 @@ const all: Samples[] = [
   samples('add', { torch: 'torch.add', inputs: pairs }),
   samples('sub', { torch: 'torch.sub', inputs: pairs }),
   samples('mul', { torch: 'torch.mul', inputs: pairs }),
-  samples('div', { torch: 'torch.div', inputs: [...divisors, { inputs: [values(1, -1, 0), values(0, 0, 0)], noGradient: 'a division by 0' }] }),
+  samples('div', {
+    torch: 'torch.div',
+    inputs: [...divisors, { inputs: [values(1, -1, 0), values(0, 0, 0)], noGradient: 'a division by 0' }],
+  }),
   samples('floorDiv', {
     torch: 'lambda a, b: torch.div(a, b, rounding_mode="floor")',
-    inputs: [...divisors, { inputs: [filled([2], [5, -5], 'int32'), filled([2], [0, 0], 'int32')], noTorch: 'PyTorch throws; a divisor of 0 gives 0' }],
+    inputs: [
+      ...divisors,
+      {
+        inputs: [filled([2], [5, -5], 'int32'), filled([2], [0, 0], 'int32')],
+        noTorch: 'PyTorch throws; a divisor of 0 gives 0',
+      },
+    ],
   }),
   samples('remainder', { torch: 'torch.remainder', inputs: divisors }),
   samples('pow', {
@@ -48,8 +67,15 @@ const all: Samples[] = [
       { inputs: [values(-2, 0, 2)], args: [0] },
     ],
   }),
-  samples('neg', { torch: 'torch.neg', inputs: [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([4], -9, 9)] }),
-  samples('abs', { torch: 'torch.abs', inputs: [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), values(-1, 0, 1), integers([4], -9, 9)], kinks: [0] }),
+  samples('neg', {
+    torch: 'torch.neg',
+    inputs: [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([4], -9, 9)],
+  }),
+  samples('abs', {
+    torch: 'torch.abs',
+    inputs: [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), values(-1, 0, 1), integers([4], -9, 9)],
+    kinks: [0],
+  }),
   samples('matmul', {
     torch: 'torch.matmul',
     inputs: [

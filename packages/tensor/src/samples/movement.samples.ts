@@ -91,12 +91,46 @@ const all: Samples[] = [
   samples('pad', {
     torch: 'lambda x, p, v=0: F.pad(x, [n for lowHigh in reversed(p) for n in lowHigh], value=v)',
     inputs: [
-      { inputs: [randn([3, 4])], args: [[[1, 2], [0, 3]]] },
-      { inputs: [randn([3, 4])], args: [[[1, 0], [2, 1]], 7.5] },
-      { inputs: [randn([2, 2])], args: [[[1, 1], [1, 1]], -Infinity] },
+      {
+        inputs: [randn([3, 4])],
+        args: [
+          [
+            [1, 2],
+            [0, 3],
+          ],
+        ],
+      },
+      {
+        inputs: [randn([3, 4])],
+        args: [
+          [
+            [1, 0],
+            [2, 1],
+          ],
+          7.5,
+        ],
+      },
+      {
+        inputs: [randn([2, 2])],
+        args: [
+          [
+            [1, 1],
+            [1, 1],
+          ],
+          -Infinity,
+        ],
+      },
       { inputs: [randn([1])], args: [[[1, 1]]] },
       { inputs: [integers([3], -5, 5)], args: [[[2, 1]], -1] },
-      { inputs: [randn([0, 3])], args: [[[1, 1], [0, 0]]] },
+      {
+        inputs: [randn([0, 3])],
+        args: [
+          [
+            [1, 1],
+            [0, 0],
+          ],
+        ],
+      },
       { inputs: [randn([3])], args: [[[0, 0]]] },
     ],
   }),
@@ -136,7 +170,6 @@ const all: Samples[] = [
   samples('cast', {
     torch: 'lambda x, d: x.to(getattr(torch, d))',
     inputs: [
-      { inputs: [randn([3, 4])], args: ['float64'] },
       { inputs: [randn([3, 4])], args: ['float32'], noGradient: 'rounds to float32' },
       { inputs: [randn([3, 4])], args: ['int32'] },
       { inputs: [integers([3], -5, 5)], args: ['float32'] },

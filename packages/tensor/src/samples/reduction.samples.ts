@@ -1,4 +1,14 @@
-import { booleans, expanded, filled, integers, randn, type SampleInputs, type Samples, samples, uniform } from './format.ts'
+import {
+  booleans,
+  expanded,
+  filled,
+  integers,
+  randn,
+  type SampleInputs,
+  type Samples,
+  samples,
+  uniform,
+} from './format.ts'
 
 /** torch.max and torch.min give indices too, and take one dimension; amax and amin take several. */
 const extreme = (name: string): string =>
@@ -30,7 +40,8 @@ const long: SampleInputs = [
 ]
 const ints: SampleInputs = [{ inputs: [integers([3, 4], -5, 5)], args: [1] }]
 
-const variance = 'lambda x, d=None, keepdim=False, correction=1: torch.NAME(x, dim=tuple(range(x.ndim)) if d is None else d, keepdim=keepdim, correction=correction)'
+const variance =
+  'lambda x, d=None, keepdim=False, correction=1: torch.NAME(x, dim=tuple(range(x.ndim)) if d is None else d, keepdim=keepdim, correction=correction)'
 const spread: SampleInputs = [
   randn([3, 4]),
   { inputs: [randn([3, 4])], args: [0] },
@@ -97,6 +108,10 @@ const all: Samples[] = [
   samples('any', { torch: oneByOne('any'), inputs: bools }),
   samples('all', { torch: oneByOne('all'), inputs: bools }),
   samples('var', { torch: variance.replace('NAME', 'var'), inputs: spread }),
-  samples('std', { torch: variance.replace('NAME', 'std'), inputs: spread.filter((c) => c !== spread[4]), without: { 'size-one': 'one number has no spread, and its root no derivative' } }),
+  samples('std', {
+    torch: variance.replace('NAME', 'std'),
+    inputs: spread.filter((c) => c !== spread[4]),
+    without: { 'size-one': 'one number has no spread, and its root no derivative' },
+  }),
 ]
 export default all

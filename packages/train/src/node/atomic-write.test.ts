@@ -18,7 +18,11 @@ afterEach(() => rm(folder, { recursive: true }))
 const buildWriter = (body: string): string => {
   const file = join(folder, 'writer.mjs')
   buildSync({
-    stdin: { contents: `import { writeFileAtomic } from './atomic-write.ts'\n${body}`, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'ts' },
+    stdin: {
+      contents: `import { writeFileAtomic } from './atomic-write.ts'\n${body}`,
+      resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+      loader: 'ts',
+    },
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -35,7 +39,7 @@ describe('writeFileAtomic', () => {
     const file = join(folder, 'runs', 'a', 'data.bin')
     await writeFileAtomic(file, 'first')
     await writeFileAtomic(file, new Uint8Array([1, 2]))
-    expect([...await readFile(file)]).toEqual([1, 2])
+    expect([...(await readFile(file))]).toEqual([1, 2])
     expect(await readdir(join(folder, 'runs', 'a'))).toEqual(['data.bin'])
   })
 
@@ -45,8 +49,12 @@ describe('writeFileAtomic', () => {
     const writer = buildWriter(`
       try { await writeFileAtomic(process.argv[2], new Uint8Array(4 << 20)) } catch (error) { console.log(error.name, error.message) }`)
     // The shell lets its child write files of at most 1 MiB: a real refusal by the system in the middle of the write.
-    const said = execFileSync('sh', ['-c', 'ulimit -f 2048; exec "$0" "$1" "$2"', process.execPath, writer, file], { encoding: 'utf8' })
-    expect(said.trim()).toBe(`FileError cannot write ${file}: it would be larger than this process may write (EFBIG); raise the limit (ulimit -f)`)
+    const said = execFileSync('sh', ['-c', 'ulimit -f 2048; exec "$0" "$1" "$2"', process.execPath, writer, file], {
+      encoding: 'utf8',
+    })
+    expect(said.trim()).toBe(
+      `FileError cannot write ${file}: it would be larger than this process may write (EFBIG); raise the limit (ulimit -f)`,
+    )
     expect(await readFile(file, 'utf8')).toBe('old')
     expect(await leftovers()).toEqual([])
   })

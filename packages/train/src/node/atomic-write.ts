@@ -78,5 +78,7 @@ const causes: Readonly<Record<string, readonly [what: string, todo: string]>> = 
 export const fileError = (verb: 'read' | 'write', file: string, cause: unknown): FileError => {
   const { code, message } = cause as NodeJS.ErrnoException
   const [what, todo] = causes[code ?? ''] ?? [message, null]
-  return new FileError(`cannot ${verb} ${file}: ${what}${code ? ` (${code})` : ''}${todo ? `; ${todo}` : ''}`, { cause })
+  return new FileError(`cannot ${verb} ${file}: ${what}${code ? ` (${code})` : ''}${todo ? `; ${todo}` : ''}`, {
+    cause,
+  })
 }

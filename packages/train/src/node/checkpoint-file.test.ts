@@ -13,7 +13,8 @@ vi.mock('node:fs/promises', async (original) => {
   const open: typeof real.open = async (file, flags) => {
     const handle = await real.open(file, flags)
     if (disk.full && flags === 'wx') {
-      handle.writeFile = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }))
+      handle.writeFile = () =>
+        Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }))
     }
     return handle
   }
@@ -37,7 +38,9 @@ describe('saveCheckpoint', () => {
     disk.full = true
     const save = saveCheckpoint(file, { model: new Linear(2, 3) }, notes)
     await expect(save).rejects.toThrow(CheckpointError)
-    await expect(save).rejects.toThrow(/what was there before is unchanged: cannot write .*checkpoint\.safetensors: the disk is full \(ENOSPC\); free/)
+    await expect(save).rejects.toThrow(
+      /what was there before is unchanged: cannot write .*checkpoint\.safetensors: the disk is full \(ENOSPC\); free/,
+    )
     expect(await readFile(file)).toEqual(old)
     expect(await readdir(folder)).toEqual(['checkpoint.safetensors'])
   })
@@ -55,7 +58,9 @@ describe('loadCheckpoint', () => {
   })
 
   it('names a file that is not there or not a checkpoint', async () => {
-    await expect(loadCheckpoint(join(folder, 'no.safetensors'))).rejects.toThrow(/cannot read .*no\.safetensors: there is no such file \(ENOENT\)/)
+    await expect(loadCheckpoint(join(folder, 'no.safetensors'))).rejects.toThrow(
+      /cannot read .*no\.safetensors: there is no such file \(ENOENT\)/,
+    )
     await writeFile(file, 'not a checkpoint')
     await expect(loadCheckpoint(file)).rejects.toThrow(/checkpoint\.safetensors is not a usable safetensors file/)
   })

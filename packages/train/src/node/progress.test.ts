@@ -6,7 +6,10 @@ const stream = (isTTY: boolean): { stream: NodeJS.WriteStream; text: () => strin
   const through = new PassThrough()
   const chunks: string[] = []
   through.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
-  return { stream: Object.assign(through, { isTTY, columns: 120 }) as unknown as NodeJS.WriteStream, text: () => chunks.join('') }
+  return {
+    stream: Object.assign(through, { isTTY, columns: 120 }) as unknown as NodeJS.WriteStream,
+    text: () => chunks.join(''),
+  }
 }
 
 describe('Progress', () => {

@@ -28,16 +28,16 @@ export class Progress {
     this.marks = [[performance.now() / 1000, start]]
     this.bar = isTerminal(stream)
       ? new cliProgress.SingleBar({
-        stream,
-        format: `{bar} {percentage}%  {rate} ${unit}/s  {left} left  {note}`,
-        barsize: 24,
-        barCompleteChar: '━',
-        barIncompleteChar: '─',
-        hideCursor: true,
-        clearOnComplete: true,
-        stopOnComplete: false,
-        gracefulExit: false, // The caller's signal handler saves first.
-      })
+          stream,
+          format: `{bar} {percentage}%  {rate} ${unit}/s  {left} left  {note}`,
+          barsize: 24,
+          barCompleteChar: '━',
+          barIncompleteChar: '─',
+          hideCursor: true,
+          clearOnComplete: true,
+          stopOnComplete: false,
+          gracefulExit: false, // The caller's signal handler saves first.
+        })
       : null
     this.bar?.start(total, start, { rate: '–', left: '–', note: '' })
   }
