@@ -42,15 +42,12 @@ export function checkDependencies(folder) {
   return [
     ...projects.flatMap((project) => checkManifest(project, projects)),
     ...findCycles(projects),
-    ...projects.flatMap((project) =>
-      sources(project.folder).flatMap((file) => checkFile(file, project, shared, folder)),
-    ),
+    ...projects.flatMap((project) => sources(project.folder).flatMap((file) => checkFile(file, project, shared, folder))),
   ]
 }
 
 function findProjects(folder) {
-  const list = (parent) =>
-    existsSync(join(folder, parent)) ? readdirSync(join(folder, parent)).map((name) => join(parent, name)) : []
+  const list = (parent) => (existsSync(join(folder, parent)) ? readdirSync(join(folder, parent)).map((name) => join(parent, name)) : [])
   return [...list('packages'), ...list('apps'), 'benchmarks'].flatMap((path) => {
     const manifest = readManifest(join(folder, path))
     if (!manifest) return []
@@ -69,8 +66,7 @@ const listed = (project, kinds) => kinds.flatMap((kind) => Object.keys(project.m
 function checkManifest(project, projects) {
   if (project.free) return []
   const ours = (names) => names.filter((name) => projects.some((other) => other.name === name))
-  const rule = (allowed) =>
-    `arrows point down only, and ${project.name} may need ${allowed.join(', ') || 'none of ours'}`
+  const rule = (allowed) => `arrows point down only, and ${project.name} may need ${allowed.join(', ') || 'none of ours'}`
   const check = (names, allowed, why) =>
     ours(names)
       .filter((name) => !allowed.includes(shortName(name)))
@@ -92,8 +88,7 @@ function findCycles(projects) {
       return
     }
     if (done.has(project)) return
-    for (const name of listed(project, dependencyKinds))
-      if (byName.has(name)) visit(byName.get(name), [...trail, project.name])
+    for (const name of listed(project, dependencyKinds)) if (byName.has(name)) visit(byName.get(name), [...trail, project.name])
     done.add(project)
   }
   for (const project of projects) visit(project, [])

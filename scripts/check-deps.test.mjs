@@ -78,9 +78,7 @@ test('Node-only code stays behind /node', () => {
 })
 
 test('a relative import does not leave its package', () => {
-  expect(
-    problemsOf({ ...kernel, ...tensor, 'packages/tensor/src/a.ts': "export * from '../../kernel/src/expr.ts'" }),
-  ).toEqual([
+  expect(problemsOf({ ...kernel, ...tensor, 'packages/tensor/src/a.ts': "export * from '../../kernel/src/expr.ts'" })).toEqual([
     "packages/tensor/src/a.ts imports '../../kernel/src/expr.ts': a relative import stays inside @tenon/tensor",
   ])
 })

@@ -43,7 +43,5 @@ async function lintTypes(file) {
   if (!types) return [`${basename(file)} has no types`]
   // We publish modules only, which CommonJS and the oldest resolution cannot see.
   const old = ['node10', 'node16-cjs']
-  return problems
-    .filter(({ resolutionKind }) => !old.includes(resolutionKind))
-    .map((problem) => JSON.stringify(problem))
+  return problems.filter(({ resolutionKind }) => !old.includes(resolutionKind)).map((problem) => JSON.stringify(problem))
 }

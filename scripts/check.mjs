@@ -61,8 +61,7 @@ function runTests() {
     const results = JSON.parse(readFileSync(file, 'utf8'))
     // A file that cannot be loaded fails without a failed test in it.
     const broken = results.testResults.filter(
-      ({ status, assertionResults }) =>
-        status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
+      ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
     )
     return { success: status === 0, passed: results.numPassedTests, failed: results.numFailedTests + broken.length }
   } finally {

@@ -21,9 +21,7 @@ try {
   })
   const { torchCases } = await import(pathToFileURL(outfile).href)
   process.stdout.write(
-    JSON.stringify(torchCases(), (_, value) =>
-      typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value,
-    ),
+    JSON.stringify(torchCases(), (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value)),
   )
 } finally {
   rmSync(folder, { recursive: true })

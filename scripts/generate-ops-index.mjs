@@ -55,8 +55,7 @@ export const outOfDate = () =>
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const stale = outOfDate()
   if (process.argv.includes('--check')) {
-    for (const [file] of stale)
-      console.error(`packages/tensor/src/${file} is out of date: run node scripts/generate-ops-index.mjs`)
+    for (const [file] of stale) console.error(`packages/tensor/src/${file} is out of date: run node scripts/generate-ops-index.mjs`)
     process.exitCode = stale.length > 0 ? 1 : 0
   } else {
     for (const [file, text] of stale) writeFileSync(join(source, file), text)

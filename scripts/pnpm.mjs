@@ -43,9 +43,7 @@ export function install(project) {
 }
 
 function manifests() {
-  const projects = ['packages', 'apps'].flatMap((folder) =>
-    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
-  )
+  const projects = ['packages', 'apps'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
   const hash = createHash('sha256').update(version)
   for (const folder of ['.', 'benchmarks', ...projects.sort()]) {
     const manifest = join(root, folder, 'package.json')

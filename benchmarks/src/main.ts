@@ -57,9 +57,6 @@ for (const name of names) {
 }
 if (json !== undefined) {
   const file = resolve(process.env['INIT_CWD'] ?? '.', json)
-  writeFileSync(
-    file,
-    `${JSON.stringify({ date: new Date().toISOString(), ...machine, benchmarks: report }, null, 2)}\n`,
-  )
+  writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), ...machine, benchmarks: report }, null, 2)}\n`)
   console.log(`\nwritten to ${file}`)
 }

@@ -52,9 +52,7 @@ export class Peer {
       this.child.send(steps)
       const answer = await Promise.race([
         once(this.child, 'message', { signal: ended.signal }).then(([message]) => message as Round | Failure),
-        once(this.child, 'exit', { signal: ended.signal }).then(
-          ([code]): Failure => ({ error: `it ended with exit code ${code}` }),
-        ),
+        once(this.child, 'exit', { signal: ended.signal }).then(([code]): Failure => ({ error: `it ended with exit code ${code}` })),
       ])
       if ('error' in answer) throw new Error(`${this.name}: ${answer.error}`)
       return answer

@@ -18,8 +18,7 @@ const nine = (x: number, y: number): number => {
 const drawnNine = (width: number, height: number, size: number, left: number, top: number): Grey =>
   picture(width, height, (x, y) => nine((x + 0.5 - left) / size, (y + 0.5 - top) / size))
 
-const prepare = (image: Grey, placement: Parameters<typeof prepareImage>[1] = mnist): Float32Array =>
-  prepareImage(image, placement)!
+const prepare = (image: Grey, placement: Parameters<typeof prepareImage>[1] = mnist): Float32Array => prepareImage(image, placement)!
 
 const difference = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.reduce((x, y) => x + y, 0)
@@ -47,11 +46,7 @@ const centre = (image: Float32Array): [number, number] => {
 
 describe('prepareImage', () => {
   it('fits the ink into 20×20 with its centre of mass in the middle, wherever and how large it was', () => {
-    for (const image of [
-      drawnNine(300, 200, 150, 120, 20),
-      drawnNine(64, 640, 60, 2, 500),
-      drawnNine(28, 28, 14, 1, 2),
-    ]) {
+    for (const image of [drawnNine(300, 200, 150, 120, 20), drawnNine(64, 640, 60, 2, 500), drawnNine(28, 28, 14, 1, 2)]) {
       const prepared = prepare(image)
       expect(prepared).toHaveLength(imageSide ** 2)
       expect(Math.max(...prepared)).toBeCloseTo(1)
@@ -108,11 +103,7 @@ describe('prepareImage', () => {
 
 describe('greyFromRgba', () => {
   it('weighs colours as eyes do', () => {
-    const { pixels } = greyFromRgba(
-      4,
-      1,
-      Uint8Array.of(255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 255),
-    )
+    const { pixels } = greyFromRgba(4, 1, Uint8Array.of(255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 255))
     expect([...pixels].map((value) => Math.round(value * 100))).toEqual([21, 72, 7, 100])
   })
 

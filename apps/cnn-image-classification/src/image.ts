@@ -104,8 +104,7 @@ const resize = (ink: Float32Array, stride: number, box: Box, width: number, heig
   }
   const out = new Float32Array(height * width)
   rows.forEach(({ start, weights }, y) => {
-    for (let x = 0; x < width; x++)
-      out[y * width + x] = weights.reduce((sum, w, j) => sum + w * wide[(start + j) * width + x]!, 0)
+    for (let x = 0; x < width; x++) out[y * width + x] = weights.reduce((sum, w, j) => sum + w * wide[(start + j) * width + x]!, 0)
   })
   return out
 }

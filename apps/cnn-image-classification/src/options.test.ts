@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { UsageError } from './errors.ts'
 import { parseArguments } from './options.ts'
 
-const parse = (line: string): ReturnType<typeof parseArguments> =>
-  parseArguments(line.split(' ').filter(Boolean), '1.2.3')
+const parse = (line: string): ReturnType<typeof parseArguments> => parseArguments(line.split(' ').filter(Boolean), '1.2.3')
 
 describe('the command line', () => {
   it('trains with the wasm backend when nothing is said', () => {

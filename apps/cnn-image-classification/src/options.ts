@@ -43,19 +43,14 @@ const number =
 
 const count = number('a whole number above 0', (value) => Number.isSafeInteger(value) && value > 0)
 const rate = number('a number above 0', (value) => Number.isFinite(value) && value > 0)
-const seed = number(
-  'a whole number from 0 to 2³² − 1',
-  (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32,
-)
+const seed = number('a whole number from 0 to 2³² − 1', (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32)
 
 const folderName = (text: string): string => {
-  if (!/^[\w][\w.-]*$/.test(text))
-    throw new InvalidArgumentError('It may have letters, digits, dots, dashes and underscores.')
+  if (!/^[\w][\w.-]*$/.test(text)) throw new InvalidArgumentError('It may have letters, digits, dots, dashes and underscores.')
   return text
 }
 
-const backendOption = (): Option =>
-  new Option('--backend <name>', 'what computes').choices(['cpu', 'wasm']).default('wasm')
+const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(['cpu', 'wasm']).default('wasm')
 
 /** Says what `argv` asks for. @throws UsageError with one line that says what is wrong */
 export const parseArguments = (argv: readonly string[], version: string): Parsed => {
@@ -70,12 +65,7 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
     .addOption(new Option('--preset <name>', 'model and its defaults (default: small)').choices(Object.keys(presets)))
     .option('--epochs <n>', 'times to go through the images (default: small 2, article 10, tiny 1)', count)
     .option('--batch-size <n>', 'images in a step (default: 64)', count)
-    .addOption(
-      new Option('--optimizer <name>', 'rule of the update (default: small and tiny adam, article sgd)').choices([
-        'adam',
-        'sgd',
-      ]),
-    )
+    .addOption(new Option('--optimizer <name>', 'rule of the update (default: small and tiny adam, article sgd)').choices(['adam', 'sgd']))
     .option('--lr <x>', 'learning rate, its peak where it falls (default: adam 0.002, sgd 0.01)', rate)
     .addOption(backendOption())
     .option('--seed <n>', 'of the first weights and of the order of the images (default: 1)', seed)
@@ -106,9 +96,7 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.excessArguments') {
-      throw new UsageError(
-        `unknown command '${program.args[0]}'; the only one is predict, without one the network is trained`,
-      )
+      throw new UsageError(`unknown command '${program.args[0]}'; the only one is predict, without one the network is trained`)
     }
     if (error.exitCode !== 0) throw new UsageError(oneLine(error.message))
   }

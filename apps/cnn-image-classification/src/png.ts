@@ -13,8 +13,6 @@ export const readPng = async (file: string): Promise<Grey> => {
     const { width, height, data } = PNG.sync.read(bytes)
     return greyFromRgba(width, height, data)
   } catch (error) {
-    throw new UsageError(
-      `${file} is not a PNG image, or a damaged one (${(error as Error).message}); convert it to PNG first`,
-    )
+    throw new UsageError(`${file} is not a PNG image, or a damaged one (${(error as Error).message}); convert it to PNG first`)
   }
 }

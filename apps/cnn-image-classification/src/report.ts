@@ -57,9 +57,7 @@ export class Report {
   async epoch(epoch: number, { loss, accuracy }: TestResult): Promise<void> {
     const all = this.run.testLoader.dataset.length
     const right = Math.round(accuracy * all)
-    this.progress.line(
-      `Test set: Average loss: ${loss.toFixed(4)}, Accuracy: ${right}/${all} (${((100 * right) / all).toFixed(2)}%)\n`,
-    )
+    this.progress.line(`Test set: Average loss: ${loss.toFixed(4)}, Accuracy: ${right}/${all} (${((100 * right) / all).toFixed(2)}%)\n`)
     this.log.add({ kind: 'test', epoch, loss, accuracy: right / all, right, images: all })
     this.log.flush()
     await writeCurves(this.run)
@@ -95,18 +93,11 @@ const describe = ({ settings, folder, model, loader, testLoader }: Run, start: P
     ],
     ['model', `${preset}, ${count(parameters)} parameters: ${presets[preset].summary}`],
     ['backend', ...describeBackend()],
-    [
-      'training',
-      `${epochs} epochs, batches of ${batchSize}, ${optimizer}, learning rate ${lr} ${falling}, seed ${seed}`,
-    ],
+    ['training', `${epochs} epochs, batches of ${batchSize}, ${optimizer}, learning rate ${lr} ${falling}, seed ${seed}`],
     ['results', `${relative('.', folder) || '.'}/`],
-    ...(start.epoch + start.step > 0
-      ? [['resumed', `in epoch ${start.epoch} after ${start.step} of ${loader.length} steps`]]
-      : []),
+    ...(start.epoch + start.step > 0 ? [['resumed', `in epoch ${start.epoch} after ${start.step} of ${loader.length} steps`]] : []),
   ]
-  return rows
-    .flatMap(([title, ...lines]) => lines.map((line, i) => `${(i === 0 ? title! : '').padEnd(10)}${line}`))
-    .join('\n')
+  return rows.flatMap(([title, ...lines]) => lines.map((line, i) => `${(i === 0 ? title! : '').padEnd(10)}${line}`)).join('\n')
 }
 
 /** What really runs, then what runs otherwise than asked. */

@@ -66,10 +66,7 @@ export const writeCurves = async ({ folder, loader }: Run): Promise<void> => {
 const shownMistakes = 40
 
 /** Draws the test images that the model gives the least probability to. Returns how many it gets wrong. */
-export const writeMistakes = async (
-  { settings, folder, model, testLoader }: Run,
-  test: ImageDataset,
-): Promise<number> => {
+export const writeMistakes = async ({ settings, folder, model, testLoader }: Run, test: ImageDataset): Promise<number> => {
   const { classes, title } = dataSets[settings.data]
   const mistakes: (Mistake & { readonly truthProbability: number })[] = []
   let index = 0

@@ -49,8 +49,7 @@ const onFetch = (out: NodeJS.WriteStream): ((progress: FetchProgress) => void) =
     if (progress.phase === phase) return
     phase = progress.phase
     const { dataset, total, source, licence, folder } = progress
-    if (phase === 'download')
-      out.write(`Fetching ${dataset}, ${(total / 1e6).toFixed(1)} MB, from ${source} (${licence})\n`)
+    if (phase === 'download') out.write(`Fetching ${dataset}, ${(total / 1e6).toFixed(1)} MB, from ${source} (${licence})\n`)
     if (phase === 'done') out.write(`It is kept in ${folder}\n\n`)
   }
 }
@@ -67,9 +66,7 @@ const chooseFolder = (options: TrainOptions, { data, preset }: Settings): string
 
 export const runTrain = async (options: TrainOptions, { out, loadData, catchInterrupts }: World): Promise<number> => {
   const checkpoint = options.resume === undefined ? null : await loadCheckpoint<Settings>(options.resume)
-  const settings = checkpoint
-    ? resumedSettings(options, checkpoint.settings, checkpoint.position.epoch + 1)
-    : newSettings(options)
+  const settings = checkpoint ? resumedSettings(options, checkpoint.settings, checkpoint.position.epoch + 1) : newSettings(options)
   const folder = chooseFolder(options, settings)
   await chooseBackend(options.backend)
   const data = await loadData(settings.data, out)
@@ -80,9 +77,7 @@ export const runTrain = async (options: TrainOptions, { out, loadData, catchInte
   const saved = files(place)
   if (signal.aborted) {
     const { epoch, step } = run.reached
-    out.write(
-      `\nStopped in epoch ${epoch} after ${step} of ${run.loader.length} steps. To go on: --resume ${saved.checkpoint}\n`,
-    )
+    out.write(`\nStopped in epoch ${epoch} after ${step} of ${run.loader.length} steps. To go on: --resume ${saved.checkpoint}\n`)
     return interrupted
   }
   const wrong = await writeMistakes(run, data.test)
@@ -104,10 +99,7 @@ interface Prediction {
   readonly confidence: number
 }
 
-export const runPredict = async (
-  { checkpoint: file, backend, images }: PredictOptions,
-  { out, err }: World,
-): Promise<number> => {
+export const runPredict = async ({ checkpoint: file, backend, images }: PredictOptions, { out, err }: World): Promise<number> => {
   const checkpoint = await loadCheckpoint<Settings>(file)
   await chooseBackend(backend)
   const { data, preset } = checkpoint.settings
@@ -140,9 +132,6 @@ const formatPredictions = (predictions: readonly Prediction[], title: string): s
   ]
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows
-    .map(
-      ([file, said, confidence]) =>
-        `${file!.padEnd(widths[0]!)}  ${said!.padEnd(widths[1]!)}  ${confidence!.padStart(widths[2]!)}\n`,
-    )
+    .map(([file, said, confidence]) => `${file!.padEnd(widths[0]!)}  ${said!.padEnd(widths[1]!)}  ${confidence!.padStart(widths[2]!)}\n`)
     .join('')
 }

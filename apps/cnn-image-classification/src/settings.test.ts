@@ -34,9 +34,7 @@ describe('the settings of a run', () => {
       (options: object): (() => unknown) =>
       () =>
         resumedSettings({ backend: 'wasm', resume: 'c', ...options }, saved, 2)
-    expect(resume({ batchSize: 32 })).toThrow(
-      '--batch-size 32 contradicts the checkpoint, which was made with 64; leave --batch-size out',
-    )
+    expect(resume({ batchSize: 32 })).toThrow('--batch-size 32 contradicts the checkpoint, which was made with 64; leave --batch-size out')
     expect(resume({ name: 'other' })).toThrow('--name does not go with --resume')
     expect(resume({ epochs: 1 })).toThrow('--epochs 1 is less than what the run has done')
   })

@@ -29,8 +29,7 @@ export const newSettings = (options: TrainOptions): Settings => {
  * @throws UsageError if an option contradicts them
  */
 export const resumedSettings = (options: TrainOptions, saved: Settings, epochsBegun: number): Settings => {
-  if (options.name !== undefined)
-    throw new UsageError('--name does not go with --resume: the run goes on in the folder of its checkpoint')
+  if (options.name !== undefined) throw new UsageError('--name does not go with --resume: the run goes on in the folder of its checkpoint')
   const { epochs = saved.epochs, ...others } = options
   for (const [key, value] of Object.entries(others)) {
     if (!(key in saved) || saved[key as keyof Settings] === value) continue
@@ -40,9 +39,7 @@ export const resumedSettings = (options: TrainOptions, saved: Settings, epochsBe
     )
   }
   if (epochs < epochsBegun) {
-    throw new UsageError(
-      `--epochs ${epochs} is less than what the run has done: it is in its epoch number ${epochsBegun}`,
-    )
+    throw new UsageError(`--epochs ${epochs} is less than what the run has done: it is in its epoch number ${epochsBegun}`)
   }
   return { ...saved, epochs }
 }

@@ -25,20 +25,15 @@ export interface Trained extends Run {
   readonly summary: string
 }
 
-export const train = async (
-  settings: Settings,
-  { folder, data, checkpoint, out, signal }: TrainContext,
-): Promise<Trained> => {
+export const train = async (settings: Settings, { folder, data, checkpoint, out, signal }: TrainContext): Promise<Trained> => {
   const { batchSize, epochs, limit, lr, seed } = settings
   manualSeed(seed)
   const loader = makeLoader(data.train, dataSets[settings.data], { batchSize, limit, shuffleSeed: seed })
   const testLoader = makeLoader(data.test, dataSets[settings.data], { batchSize: 250, limit, shuffleSeed: null })
   const model = presets[settings.preset].build()
   const parameters = model.namedParameters()
-  const optimizer =
-    settings.optimizer === 'adam' ? new Adam(parameters, { lr }) : new SGD(parameters, { lr, momentum: 0.5 })
-  const schedule =
-    presets[settings.preset].schedule === 'cosine' ? new CosineAnnealingLR(optimizer, epochs * loader.length) : null
+  const optimizer = settings.optimizer === 'adam' ? new Adam(parameters, { lr }) : new SGD(parameters, { lr, momentum: 0.5 })
+  const schedule = presets[settings.preset].schedule === 'cosine' ? new CosineAnnealingLR(optimizer, epochs * loader.length) : null
   const parts = { model, optimizer, schedule, generator: defaultGenerator() }
   checkpoint?.restore(parts)
 
@@ -57,8 +52,7 @@ export const train = async (
   const start = checkpoint?.position ?? { epoch: 0, step: 0 }
   const run = { settings, folder, model, loader, testLoader }
   const report = await Report.open(run, start, out)
-  const save = (position: Position): Promise<void> =>
-    saveCheckpoint(files(folder).checkpoint, parts, { position, settings })
+  const save = (position: Position): Promise<void> => saveCheckpoint(files(folder).checkpoint, parts, { position, settings })
   try {
     const reached = await fit({
       loader,

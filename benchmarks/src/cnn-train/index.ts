@@ -41,8 +41,7 @@ const checkLosses = (results: readonly PeerResult[]): void => {
   const expected = results.find(({ peer }) => peer === reference)!.losses
   for (const { peer, losses } of results) {
     const off = losses.slice(0, expected.length).findIndex((loss, i) => !(Math.abs(loss - expected[i]!) <= tolerance))
-    if (off >= 0)
-      throw new Error(`${peer} has a loss of ${losses[off]} at step ${off + 1}, ${reference} one of ${expected[off]}`)
+    if (off >= 0) throw new Error(`${peer} has a loss of ${losses[off]} at step ${off + 1}, ${reference} one of ${expected[off]}`)
   }
 }
 

@@ -23,9 +23,7 @@ const model = new Sequential(
   new ReLU(),
   new Linear(128, 10),
 )
-model.loadStateDict(
-  Object.fromEntries(Object.entries(makeWeights()).map(([name, { data, shape }]) => [name, tensor(data, shape)])),
-)
+model.loadStateDict(Object.fromEntries(Object.entries(makeWeights()).map(([name, { data, shape }]) => [name, tensor(data, shape)])))
 const optimizer = new SGD(model.namedParameters(), { lr: 0.01, momentum: 0.5 })
 
 const train = jit((images: Tensor, labels: Tensor): Tensor => {

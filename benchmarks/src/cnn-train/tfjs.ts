@@ -14,20 +14,14 @@ const variable = (name: string, arrange: (weight: tf.Tensor) => tf.Tensor = (wei
 }
 const hwio = (weight: tf.Tensor): tf.Tensor => weight.transpose([2, 3, 1, 0])
 /** [out, C·H·W] → [H·W·C, out] */
-const dense = (weight: tf.Tensor): tf.Tensor =>
-  weight.reshape([-1, 32, 7, 7]).transpose([2, 3, 1, 0]).reshape([1568, -1])
+const dense = (weight: tf.Tensor): tf.Tensor => weight.reshape([-1, 32, 7, 7]).transpose([2, 3, 1, 0]).reshape([1568, -1])
 const [conv1, bias1] = [variable('0.weight', hwio), variable('0.bias')]
 const [conv2, bias2] = [variable('3.weight', hwio), variable('3.bias')]
 const [dense1, bias3] = [variable('7.weight', dense), variable('7.bias')]
 const [dense2, bias4] = [variable('9.weight', (weight) => weight.transpose()), variable('9.bias')]
 
 const forward = (images: tf.Tensor4D): tf.Tensor2D => {
-  let x = tf.maxPool(
-    tf.relu(tf.conv2d(images, conv1 as tf.Tensor4D, 1, 'same').add(bias1)) as tf.Tensor4D,
-    2,
-    2,
-    'valid',
-  )
+  let x = tf.maxPool(tf.relu(tf.conv2d(images, conv1 as tf.Tensor4D, 1, 'same').add(bias1)) as tf.Tensor4D, 2, 2, 'valid')
   x = tf.maxPool(tf.relu(tf.conv2d(x, conv2 as tf.Tensor4D, 1, 'same').add(bias2)) as tf.Tensor4D, 2, 2, 'valid')
   const hidden = tf.relu(tf.matMul(x.reshape([batchSize, 1568]), dense1).add(bias3))
   return tf.matMul(hidden, dense2).add(bias4)

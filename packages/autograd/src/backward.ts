@@ -42,20 +42,15 @@ function seed(fn: string, output: Tensor, gradient: Tensor | undefined): Tensor 
     )
   }
   if (!sameShape(gradient.shape, shape)) {
-    throw new ShapeError(
-      `${fn}: the gradient passed has shape ${showShape(gradient.shape)}, the value it is by has ${showShape(shape)}`,
-    )
+    throw new ShapeError(`${fn}: the gradient passed has shape ${showShape(gradient.shape)}, the value it is by has ${showShape(shape)}`)
   }
   if (gradient.dtype !== dtype) {
-    throw new DTypeError(
-      `${fn}: the gradient passed is ${gradient.dtype}, the value it is by is ${dtype}; cast it with x.cast('${dtype}')`,
-    )
+    throw new DTypeError(`${fn}: the gradient passed is ${gradient.dtype}, the value it is by is ${dtype}; cast it with x.cast('${dtype}')`)
   }
   return gradient
 }
 
-const because = (cuts: ReadonlySet<string>): string =>
-  cuts.size > 0 ? ` On the way, gradients were cut by ${[...cuts].join('; ')}.` : ''
+const because = (cuts: ReadonlySet<string>): string => (cuts.size > 0 ? ` On the way, gradients were cut by ${[...cuts].join('; ')}.` : '')
 
 /**
  * Leaves d loss / d v in `v.grad` for every Variable v with `requiresGrad` that `loss` was computed from; where there
@@ -98,19 +93,13 @@ const identity = (node: Node): object => variableOf(node) ?? node
  *   does not fit
  * @throws GradientError if no output depends on one of the inputs, unless `allowUnused`
  */
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options: GradOptions = {},
-): Tensor[] {
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
   const ys = listOf(outputs)
   const xs = listOf(inputs)
   const given = options.gradOutputs && listOf(options.gradOutputs)
-  if (given && given.length !== ys.length)
-    throw new ShapeError(`grad: ${ys.length} outputs need as many gradOutputs, got ${given.length}`)
+  if (given && given.length !== ys.length) throw new ShapeError(`grad: ${ys.length} outputs need as many gradOutputs, got ${given.length}`)
   for (const [i, x] of xs.entries()) {
-    if (!isFloat(x.dtype))
-      throw new DTypeError(`grad: only floats have gradients, and input ${i} is ${describe(x.node)}`)
+    if (!isFloat(x.dtype)) throw new DTypeError(`grad: only floats have gradients, and input ${i} is ${describe(x.node)}`)
   }
   const wanted = new Set(xs.map((x) => identity(x.node)))
   const dys = ys.map((y, i) => seed('grad', y, given?.[i]))

@@ -33,10 +33,7 @@ export function convByInput(dy: Tensor, x: Tensor, w: Tensor, attrs: ConvAttrs):
     dilation,
     inputDilation: stride,
     padLow: axes(attrs, (a) => reach[a]! - padLow[a]!),
-    padHigh: axes(
-      attrs,
-      (a) => (x.shape[3 + a]! - 1) * inputDilation[a]! + 1 + padLow[a]! - span(dy.shape[3 + a]!, stride[a]!),
-    ),
+    padHigh: axes(attrs, (a) => (x.shape[3 + a]! - 1) * inputDilation[a]! + 1 + padLow[a]! - span(dy.shape[3 + a]!, stride[a]!)),
   })
 }
 

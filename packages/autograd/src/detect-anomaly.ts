@@ -44,9 +44,7 @@ export function detectAnomaly<T>(fn: () => T): T {
   try {
     result = fn()
     if (!(result instanceof Promise) && pending.length > 0) {
-      throw new UnsupportedError(
-        'detectAnomaly: this backend can only be read asynchronously; pass an async function, and await the call',
-      )
+      throw new UnsupportedError('detectAnomaly: this backend can only be read asynchronously; pass an async function, and await the call')
     }
   } catch (reason) {
     end()
@@ -94,9 +92,7 @@ function inspect(roots: readonly Node[]): void {
   context.callSites = false
   try {
     const graph = snapshot(roots)
-    const floats = graph.nodes
-      .map((node, i) => ({ node, i }))
-      .filter(({ node }) => isFloat(node.dtype) && node.size > 0)
+    const floats = graph.nodes.map((node, i) => ({ node, i })).filter(({ node }) => isFloat(node.dtype) && node.size > 0)
     const flags = withContext('tracking', false, () => floats.map(({ node }) => isnan(new Tensor(node)).any()))
     computeAside(flags.map((flag) => flag.node))
     const check = (values: readonly ArrayLike<number>[]): void => {
@@ -104,8 +100,7 @@ function inspect(roots: readonly Node[]): void {
       const error = explain(graph, roots.map(graph.position), nan)
       if (error) throw error
     }
-    if (flags.every(({ node }) => (node.backend ?? currentBackend()).readSync))
-      check(flags.map((flag) => flag.dataSync()))
+    if (flags.every(({ node }) => (node.backend ?? currentBackend()).readSync)) check(flags.map((flag) => flag.dataSync()))
     else pending.push(async () => check(await Promise.all(flags.map((flag) => flag.data()))))
   } finally {
     inspector.beforeRun = inspect
@@ -142,7 +137,5 @@ function made(node: Node): string {
 function cameIn(node: Node, user: Node | null): string {
   const given = node.op === 'const' || node.op === 'host' || variableOf(node)
   const what = given ? `NaN comes in with ${describe(node)}` : `NaN was there before: in ${describe(node)}`
-  return user
-    ? `${what}; it is first used by ${describe(user)}${module(user)}, called here:\n${callSite(user.stack)}`
-    : `${what}.`
+  return user ? `${what}; it is first used by ${describe(user)}${module(user)}, called here:\n${callSite(user.stack)}` : `${what}.`
 }

@@ -3,17 +3,7 @@
  * the nodes from the newest to the oldest. Ids rise with creation, so that order is topological; nothing recurses, so
  * depth has no limit.
  */
-import {
-  context,
-  isFloat,
-  moduleScope,
-  type Node,
-  type PrimitiveName,
-  ShapeError,
-  sameShape,
-  showShape,
-  Tensor,
-} from '@tenon/tensor'
+import { context, isFloat, moduleScope, type Node, type PrimitiveName, ShapeError, sameShape, showShape, Tensor } from '@tenon/tensor'
 import { describe } from './nodes.ts'
 import { noteOrigin } from './origin.ts'
 import { type Gradients, notDifferentiable, type RuleArgs, rules } from './rules.ts'
@@ -42,11 +32,7 @@ export interface Pullback {
  * Pulls the gradients `dys` of `outputs` back to every node that is wanted. Builds only what lies on a path between
  * them.
  */
-export function pullback(
-  outputs: readonly Tensor[],
-  dys: readonly Tensor[],
-  wanted: (node: Node) => boolean,
-): Pullback {
+export function pullback(outputs: readonly Tensor[], dys: readonly Tensor[], wanted: (node: Node) => boolean): Pullback {
   const cuts = new Set<string>()
   const rulesOf = new Map<Node, Rule | null>()
   const found = new Set(outputs.map((y) => y.node))
@@ -74,8 +60,7 @@ export function pullback(
     const dy = gradients.get(node)
     const rule = rulesOf.get(node)
     if (!wanted(node)) gradients.delete(node)
-    if (dy && rule && node.inputs.some((input) => onPath.has(input)))
-      passBack(node, dy, rule, (input) => onPath.has(input), add)
+    if (dy && rule && node.inputs.some((input) => onPath.has(input))) passBack(node, dy, rule, (input) => onPath.has(input), add)
   }
   return { gradients, cuts }
 }

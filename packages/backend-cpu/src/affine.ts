@@ -12,9 +12,7 @@ export interface Affine {
 export function affineForms(axes: readonly number[]): (e: Expr) => Affine | null {
   const none = axes.map(() => 0)
   const bounded = (form: Affine): Affine | null =>
-    form.coefficients.reduce((sum, c, axis) => sum + Math.abs(c) * axes[axis]!, Math.abs(form.constant)) < 2 ** 31
-      ? form
-      : null
+    form.coefficients.reduce((sum, c, axis) => sum + Math.abs(c) * axes[axis]!, Math.abs(form.constant)) < 2 ** 31 ? form : null
   const combine = (a: Affine, b: Affine, factor: number): Affine | null =>
     bounded({
       constant: a.constant + factor * b.constant,
@@ -50,10 +48,7 @@ export function affineForms(axes: readonly number[]): (e: Expr) => Affine | null
 }
 
 /** Fills a block with the values from point `first` on, counted through the axes in row-major order. */
-export function affineFill(
-  { constant, coefficients }: Affine,
-  axes: readonly number[],
-): (out: Block, n: number, first: number) => void {
+export function affineFill({ constant, coefficients }: Affine, axes: readonly number[]): (out: Block, n: number, first: number) => void {
   const merged = mergeAxes(axes, coefficients)
   const [last = { extent: Infinity, coefficient: 0 }, ...outer] = merged.reverse()
   const { extent, coefficient } = last
@@ -85,8 +80,7 @@ function mergeAxes(axes: readonly number[], coefficients: readonly number[]): Ax
     const coefficient = coefficients[i]!
     const before = merged.at(-1)
     if (extent === 1) return
-    if (before && before.coefficient === coefficient * extent)
-      merged.splice(-1, 1, { extent: before.extent * extent, coefficient })
+    if (before && before.coefficient === coefficient * extent) merged.splice(-1, 1, { extent: before.extent * extent, coefficient })
     else merged.push({ extent, coefficient })
   })
   return merged

@@ -58,11 +58,7 @@ export function compileBlocks(
 
   const affine = affineForms(axes)
   const uses = countUses(roots, (e) => (affine(e) ? [] : e.op === 'stored' ? [storedAs(e.stage)] : operands(e)))
-  const value = (
-    e: Expr,
-    inputs: readonly Value[],
-    compile: (out: Block, ...inputs: Block[]) => (Loop | null)[],
-  ): Value => {
+  const value = (e: Expr, inputs: readonly Value[], compile: (out: Block, ...inputs: Block[]) => (Loop | null)[]): Value => {
     let block: Block | null = null
     let left = uses.get(e)!
     return {
@@ -90,8 +86,7 @@ export function compileBlocks(
 
   const visit: (e: Expr) => Value = walker<Value>({
     literal: (e) => value(e, [], (out) => [(n) => out.fill(e.value, 0, n)]),
-    scalar: (e) =>
-      value(e, [], (out) => [(n) => out.fill(frame.scalars[e.slot]!, 0, n), inPlace(out, ops.settle[e.dtype])]),
+    scalar: (e) => value(e, [], (out) => [(n) => out.fill(frame.scalars[e.slot]!, 0, n), inPlace(out, ops.settle[e.dtype])]),
     index: (e) => index(e)!,
     load(e, at, valid) {
       const gather = ops.gathers[e.dtype]
@@ -118,8 +113,7 @@ export function compileBlocks(
         (n) => fillRegister(out, n, frame.registers[e.stage]!, frame.firstPoint - frame.firstGridPoint * inner, inner),
       ])
     },
-    stored: (e) =>
-      value(e, [visit(storedAs(e.stage))], (out, a) => [out === a ? null : (n) => out.set(a!.subarray(0, n))]),
+    stored: (e) => value(e, [visit(storedAs(e.stage))], (out, a) => [out === a ? null : (n) => out.set(a!.subarray(0, n))]),
   })
 
   const results = roots.map((e) => visit(e).want())

@@ -26,9 +26,7 @@ export function compileConvolution(kernel: Convolution, frame: Frame): () => voi
   const sources = readPositions(kernel, tapsInside)
   const patches = new Float64Array(taps * plane)
   const weights = new Float64Array(taps)
-  const weightOffsets = coordinates(spatial.map((axis) => axis.kernel)).map((tap) =>
-    tap.reduce((at, k, d) => at + k * w.spatial[d]!, 0),
-  )
+  const weightOffsets = coordinates(spatial.map((axis) => axis.kernel)).map((tap) => tap.reduce((at, k, d) => at + k * w.spatial[d]!, 0))
 
   const gather = (start: number): void => {
     const inputs = frame.buffers[x.buffer]!
@@ -60,13 +58,7 @@ export function compileConvolution(kernel: Convolution, frame: Frame): () => voi
 }
 
 /** sums[p] += Σ over taps of patches[tap, p] · weights[tap] */
-function addMultiples(
-  sums: Float64Array,
-  start: number,
-  plane: number,
-  patches: Float64Array,
-  weights: Float64Array,
-): void {
+function addMultiples(sums: Float64Array, start: number, plane: number, patches: Float64Array, weights: Float64Array): void {
   for (let tap = 0; tap < weights.length; tap++) {
     const weight = weights[tap]!
     const row = tap * plane

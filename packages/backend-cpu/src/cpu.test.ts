@@ -24,10 +24,7 @@ const store = (buffer: number, index: Expr, value: Expr, extents: readonly numbe
 })
 
 /** One value for each element of the inputs, which have dtypes of their own. */
-function map(
-  value: (...inputs: Expr[]) => Expr,
-  ...inputs: readonly (readonly [DType, readonly number[]])[]
-): number[] {
+function map(value: (...inputs: Expr[]) => Expr, ...inputs: readonly (readonly [DType, readonly number[]])[]): number[] {
   const length = inputs[0]![1].length
   const i = pool.index(0, length)
   const result = value(...inputs.map(([dtype], b) => pool.load(dtype, 1 + b, i)))
@@ -44,24 +41,13 @@ const cast = (from: DType, to: DType, x: readonly number[]) => map((a) => pool.c
 describe('operations on floats', () => {
   const xs = [-3.7, -1, -0.5, -0, 0, 1e-20, 0.3, 1, 2.5, 100, Infinity, -Infinity, NaN]
 
-  test.each([
-    'abs',
-    'sign',
-    'floor',
-    'ceil',
-    'sqrt',
-    'exp',
-    'expm1',
-    'log',
-    'log1p',
-    'sin',
-    'cos',
-    'tan',
-    'tanh',
-  ] as const)('%s is that of Math', (fn) => {
-    expect(unary(fn, 'float64', xs)).toEqual(xs.map(Math[fn]))
-    expect(unary(fn, 'float32', xs)).toEqual(xs.map((x) => Math.fround(Math[fn](Math.fround(x)))))
-  })
+  test.each(['abs', 'sign', 'floor', 'ceil', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh'] as const)(
+    '%s is that of Math',
+    (fn) => {
+      expect(unary(fn, 'float64', xs)).toEqual(xs.map(Math[fn]))
+      expect(unary(fn, 'float32', xs)).toEqual(xs.map((x) => Math.fround(Math[fn](Math.fround(x)))))
+    },
+  )
 
   test('neg and recip keep the sign of zero', () => {
     expect(unary('neg', 'float64', xs)).toEqual(xs.map((x) => -x))
@@ -69,17 +55,7 @@ describe('operations on floats', () => {
   })
 
   test('round goes half to even', () => {
-    expect(unary('round', 'float64', [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, 7, NaN])).toEqual([
-      -2,
-      -2,
-      -0,
-      0,
-      2,
-      2,
-      2,
-      7,
-      NaN,
-    ])
+    expect(unary('round', 'float64', [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, 7, NaN])).toEqual([-2, -2, -0, 0, 2, 2, 2, 7, NaN])
   })
 
   test('erf is right to the last bits', () => {
@@ -116,20 +92,14 @@ describe('operations on floats', () => {
   })
 
   test('pow follows C: one to any power is one', () => {
-    expect(binary('pow', 'float64', [2, -2, 1, -1, 0, 4], [10, 3, NaN, Infinity, 0, 0.5])).toEqual([
-      1024, -8, 1, 1, 1, 2,
-    ])
+    expect(binary('pow', 'float64', [2, -2, 1, -1, 0, 4], [10, 3, NaN, Infinity, 0, 0.5])).toEqual([1024, -8, 1, 1, 1, 2])
   })
 
   test('every float32 operation rounds to float32 before the next', () => {
     // 1 + 2⁻³⁰ is 1 in float32, so that nothing is left of it.
     const tiny = 2 ** -30
-    expect(
-      map((x) => pool.sub(pool.add(x!, pool.literal('float32', 1)), pool.literal('float32', 1)), ['float32', [tiny]]),
-    ).toEqual([0])
-    expect(
-      map((x) => pool.sub(pool.add(x!, pool.literal('float64', 1)), pool.literal('float64', 1)), ['float64', [tiny]]),
-    ).toEqual([tiny])
+    expect(map((x) => pool.sub(pool.add(x!, pool.literal('float32', 1)), pool.literal('float32', 1)), ['float32', [tiny]])).toEqual([0])
+    expect(map((x) => pool.sub(pool.add(x!, pool.literal('float64', 1)), pool.literal('float64', 1)), ['float64', [tiny]])).toEqual([tiny])
   })
 })
 
@@ -141,12 +111,7 @@ describe('operations on integers and bools', () => {
     expect(binary('sub', 'uint32', [0], [1])).toEqual([2 ** 32 - 1])
     expect(unary('neg', 'uint32', [1])).toEqual([2 ** 32 - 1])
     expect(unary('abs', 'int32', [-(2 ** 31), -5])).toEqual([-(2 ** 31), 5])
-    expect(binary('pow', 'int32', [3, -2, 2, 7], [4, 3, -1, 20])).toEqual([
-      81,
-      -8,
-      0,
-      Number((7n ** 20n) & 0xffffffffn) | 0,
-    ])
+    expect(binary('pow', 'int32', [3, -2, 2, 7], [4, 3, -1, 20])).toEqual([81, -8, 0, Number((7n ** 20n) & 0xffffffffn) | 0])
   })
 
   test('division and remainder round towards −∞, and give 0 for a divisor of 0', () => {
@@ -292,10 +257,7 @@ describe('loop kernels', () => {
         { dtype: result, length: 1 },
         { dtype, length: data.length },
       ],
-      stages: [
-        { kind: 'reduce', op, extents: [data.length], value, dtype: result },
-        store(0, pool.int(0), pool.register(result, 0)),
-      ],
+      stages: [{ kind: 'reduce', op, extents: [data.length], value, dtype: result }, store(0, pool.int(0), pool.register(result, 0))],
     }
     expect([...runKernel(kernel, [[], data])]).toEqual([expected])
   })

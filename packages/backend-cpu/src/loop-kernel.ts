@@ -66,12 +66,7 @@ function compileGroup({ grid, stages }: LoopKernel, frame: Frame, group: readonl
 }
 
 /** Stores over equal extents. */
-export function compileStores(
-  frame: Frame,
-  grid: readonly number[],
-  stores: readonly StoreStage[],
-  storedAs: StoredAs,
-): Pass {
+export function compileStores(frame: Frame, grid: readonly number[], stores: readonly StoreStage[], storedAs: StoredAs): Pass {
   const extents = stores[0]!.extents
   const inner = product(extents)
   const roots = stores.flatMap((s): Expr[] => [s.index, s.value])
@@ -89,13 +84,7 @@ export function compileStores(
     })
 }
 
-function compileReduce(
-  frame: Frame,
-  grid: readonly number[],
-  stage: ReduceStage,
-  register: Float64Array,
-  storedAs: StoredAs,
-): Pass {
+function compileReduce(frame: Frame, grid: readonly number[], stage: ReduceStage, register: Float64Array, storedAs: StoredAs): Pass {
   const length = product(stage.extents)
   const { run, results } = compileBlocks(frame, [...grid, ...stage.extents], grid.length, [stage.value], storedAs)
   const values = results[0]!

@@ -1,13 +1,5 @@
 /** Contractions and convolutions as typed-array loops give what their loop forms give. */
-import {
-  type Contraction,
-  type Convolution,
-  type DType,
-  ExprPool,
-  product,
-  type SpatialAxis,
-  toLoops,
-} from '@tenon/kernel'
+import { type Contraction, type Convolution, type DType, ExprPool, product, type SpatialAxis, toLoops } from '@tenon/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { runKernel } from './run-kernel.ts'

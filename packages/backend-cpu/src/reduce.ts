@@ -87,12 +87,7 @@ function argReducer(sign: 1 | -1, gridPoints: number): Reducer {
 }
 
 /** Calls back for each run of values that belong to one grid point. */
-function segments(
-  n: number,
-  first: number,
-  length: number,
-  visit: (point: number, start: number, end: number) => void,
-): void {
+function segments(n: number, first: number, length: number, visit: (point: number, start: number, end: number) => void): void {
   let point = Math.floor(first / length)
   let end = Math.min(n, length - (first % length))
   for (let start = 0; start < n; end = Math.min(n, start + length)) {

@@ -83,8 +83,7 @@ export function wasm(options: WasmOptions = {}): Backend {
     if (!live.has(buffer)) throw new BackendError('wasm: this buffer has been freed, or belongs to another backend')
     return buffer
   }
-  const view = ({ dtype, length, address }: WasmBuffer): TypedArray =>
-    new dtypes[dtype].array(memory.buffer, address, length)
+  const view = ({ dtype, length, address }: WasmBuffer): TypedArray => new dtypes[dtype].array(memory.buffer, address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
 
   return {
@@ -93,9 +92,7 @@ export function wasm(options: WasmOptions = {}): Backend {
     allocate(dtype, length) {
       inUse()
       if (!capabilities.dtypes.includes(dtype)) {
-        throw new BackendError(
-          `wasm: no ${dtype} here; it has ${capabilities.dtypes.join(', ')}. backend-cpu has all dtypes`,
-        )
+        throw new BackendError(`wasm: no ${dtype} here; it has ${capabilities.dtypes.join(', ')}. backend-cpu has all dtypes`)
       }
       if (!Number.isInteger(length) || length < 0 || length > capabilities.maxLength) {
         throw new BackendError(`wasm: a buffer of ${length} elements cannot be; 0 … ${capabilities.maxLength} can`)
@@ -114,9 +111,7 @@ export function wasm(options: WasmOptions = {}): Backend {
       const buffer = known(handle)
       const { dtype, length } = buffer
       if (data.length !== length || !(data instanceof dtypes[dtype].array)) {
-        throw new BackendError(
-          `wasm: cannot write ${data.constructor.name} of ${data.length} to a buffer ${dtype}[${length}]`,
-        )
+        throw new BackendError(`wasm: cannot write ${data.constructor.name} of ${data.length} to a buffer ${dtype}[${length}]`)
       }
       view(buffer).set(data)
     },
@@ -169,8 +164,7 @@ export function wasm(options: WasmOptions = {}): Backend {
 
 function checkArguments({ program }: BoundProgram, given: readonly WasmBuffer[], scalars: readonly number[]): void {
   const wanted = program.buffers.filter((b) => b.role === 'external')
-  const describe = (b: { dtype: DType; length: number } | undefined): string =>
-    b ? `${b.dtype}[${b.length}]` : 'nothing'
+  const describe = (b: { dtype: DType; length: number } | undefined): string => (b ? `${b.dtype}[${b.length}]` : 'nothing')
   for (let i = 0; i < Math.max(wanted.length, given.length); i++) {
     const [a, b] = [describe(wanted[i]), describe(given[i])]
     if (a !== b) throw new BackendError(`wasm: the program's buffer ${i} is ${a}, and was given ${b}`)

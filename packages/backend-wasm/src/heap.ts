@@ -54,8 +54,7 @@ export class Heap {
 
   free(address: number): void {
     const size = this.#used.get(address)
-    if (size === undefined)
-      throw new BackendError(`wasm: there is no block at address ${address}: it was freed before, or never allocated`)
+    if (size === undefined) throw new BackendError(`wasm: there is no block at address ${address}: it was freed before, or never allocated`)
     this.#used.delete(address)
     this.#usedBytes -= size
     const before = this.#freeEnds.get(address)
@@ -137,5 +136,4 @@ const first = (set: ReadonlySet<number>): number | null => {
   return null
 }
 
-const mebibytes = (bytes: number): string =>
-  bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
+const mebibytes = (bytes: number): string => (bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`)

@@ -85,8 +85,7 @@ export class KernelCache {
 
 function compileKernel(context: ModuleContext, kernel: Kernel): LoopFunction | null {
   const unknown = [...kernel.buffers.map((b) => b.dtype), ...kernel.scalars].find((dtype) => dtype === 'float64')
-  if (unknown)
-    throw new UnsupportedError('wasm: no float64 here; it has float32, int32, uint32 and bool. backend-cpu has float64')
+  if (unknown) throw new UnsupportedError('wasm: no float64 here; it has float32, int32, uint32 and bool. backend-cpu has float64')
   switch (kernel.kind) {
     case 'loop':
       return compileLoops(context, kernel)

@@ -19,9 +19,7 @@ interface BoundRepeat {
   readonly words: readonly (readonly number[])[]
 }
 
-type BoundStep =
-  | { readonly kind: 'run'; readonly bound: BoundRun }
-  | { readonly kind: 'repeat'; readonly bound: BoundRepeat }
+type BoundStep = { readonly kind: 'run'; readonly bound: BoundRun } | { readonly kind: 'repeat'; readonly bound: BoundRepeat }
 
 export interface BoundProgram {
   readonly program: Program
@@ -129,11 +127,7 @@ function writeArguments(
 }
 
 /** Copies what each iteration hands to the next, all at once: a buffer may be handed on and replaced. */
-function carrier(
-  program: Program,
-  memory: WebAssembly.Memory,
-  carries: Repeat['carries'],
-): (addresses: readonly number[]) => void {
+function carrier(program: Program, memory: WebAssembly.Memory, carries: Repeat['carries']): (addresses: readonly number[]) => void {
   const replaced = new Set(carries.map((c) => c.current))
   return (addresses) => {
     const bytes = new Uint8Array(memory.buffer)

@@ -23,8 +23,7 @@ export function compileScatter(context: ModuleContext, kernel: Scatter): LoopFun
   // Several points may meet in one element, so this is one part, for one thread.
   const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
   const args = f.param(0, 'i32').get
-  for (const part of [initial, points])
-    if (part) f.add(part.f.call(args, i32.const(0), i32.const(part.extent), i32.const(0)))
+  for (const part of [initial, points]) if (part) f.add(part.f.call(args, i32.const(0), i32.const(part.extent), i32.const(0)))
   return { f, extent: 1, scratchBytes: 0 }
 }
 

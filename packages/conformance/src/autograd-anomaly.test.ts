@@ -41,9 +41,7 @@ describe('detectAnomaly', () => {
   test('names the first op that made a NaN, its module and the line that called it', async () => {
     const x = tensor([1, -1])
     const message = await anomaly(() => moduleScope('head.2', () => logOf(x).mul(2).add(1).sum()).item())
-    expect(message).toMatch(
-      /^NaN first appears in log float32 \[2\] in module head\.2, made of inputs without NaN\. It was called here:/,
-    )
+    expect(message).toMatch(/^NaN first appears in log float32 \[2\] in module head\.2, made of inputs without NaN\. It was called here:/)
     expect(message.split('\n')[1]).toMatch(/logOf .*autograd-anomaly\.test\.ts:\d+:\d+/)
   })
 
@@ -81,18 +79,14 @@ describe('detectAnomaly', () => {
     )
     const w = parameter([NaN], 'conv1.weight')
     realize()
-    expect(await anomaly(() => w.add(1).item())).toMatch(
-      /^NaN comes in with "conv1\.weight" float32 \[1\]; it is first used by add/,
-    )
+    expect(await anomaly(() => w.add(1).item())).toMatch(/^NaN comes in with "conv1\.weight" float32 \[1\]; it is first used by add/)
     expect(await anomaly(() => tensor([1]).mul(NaN).item())).toMatch(/^NaN comes in with a number/)
   })
 
   test('says when a NaN was there before it began', async () => {
     const y = log(tensor([-1]))
     realize(y)
-    expect(await anomaly(() => y.add(1).item())).toMatch(
-      /^NaN was there before: in log float32 \[1\]; it is first used by add/,
-    )
+    expect(await anomaly(() => y.add(1).item())).toMatch(/^NaN was there before: in log float32 \[1\]; it is first used by add/)
   })
 
   test('leaves alone a NaN that no result holds, and results that are fine', async () => {

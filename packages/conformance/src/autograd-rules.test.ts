@@ -20,10 +20,8 @@ const binary = (op: Plain, a: Tensor = any(1), b: Tensor = any(2)): Case[] => [
   [(x, y) => primitive(op, [x!, y!], {} as never), a, b],
   [(x) => primitive(op, [x!, x!], {} as never), a],
 ]
-const reduce = (
-  op: 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin',
-  ...cases: [readonly number[], readonly number[]][]
-): Case[] => cases.map(([shape, dims], i) => [(x) => primitive(op, [x!], { dims }), any(20 + i, shape)])
+const reduce = (op: 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin', ...cases: [readonly number[], readonly number[]][]): Case[] =>
+  cases.map(([shape, dims], i) => [(x) => primitive(op, [x!], { dims }), any(20 + i, shape)])
 
 interface ConvCase {
   n: number

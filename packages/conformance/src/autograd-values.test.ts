@@ -98,9 +98,7 @@ test.each(cases)('%s', async (_, fn, inputs, expected) => {
   const found = await gradients(fn, ...inputs)
   found.forEach((g, i) =>
     g.forEach((v, k) =>
-      Number.isFinite(expected[i]![k]!)
-        ? expect(v).toBeCloseTo(expected[i]![k]!, 12)
-        : expect(v).toBe(expected[i]![k]!),
+      Number.isFinite(expected[i]![k]!) ? expect(v).toBeCloseTo(expected[i]![k]!, 12) : expect(v).toBe(expected[i]![k]!),
     ),
   )
 })

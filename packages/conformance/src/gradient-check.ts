@@ -20,17 +20,10 @@ export function numbers(shape: readonly number[], seed: number, low = -2, high =
 
 type Fn = (...inputs: Tensor[]) => Tensor
 
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-  Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0)
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0)
 
 /** One derivative of `fn` at `inputs`: ⟨v, J u⟩ by differences against ⟨Jᵀ v, u⟩ by autograd. */
-async function checkOnce(
-  fn: Fn,
-  inputs: readonly Tensor[],
-  label: string,
-  step: number,
-  tolerance: number,
-): Promise<void> {
+async function checkOnce(fn: Fn, inputs: readonly Tensor[], label: string, step: number, tolerance: number): Promise<void> {
   const y = fn(...inputs)
   const v = numbers(y.shape, 101)
   const grads = grad(y, inputs, { gradOutputs: v, allowUnused: true })
@@ -54,10 +47,9 @@ async function checkOnce(
     return dot(await fn(...moved).data(), await v.data())
   }
   const numeric = ((await at(step)) - (await at(-step))) / (2 * step)
-  expect(
-    Math.abs(analytic - numeric),
-    `${label}: ${analytic} by autograd, ${numeric} by differences`,
-  ).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(numeric)))
+  expect(Math.abs(analytic - numeric), `${label}: ${analytic} by autograd, ${numeric} by differences`).toBeLessThanOrEqual(
+    tolerance * Math.max(1, Math.abs(numeric)),
+  )
 }
 
 /** The first derivative of `fn`, and the derivative of its gradient by the inputs and by the incoming gradient. */

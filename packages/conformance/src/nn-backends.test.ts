@@ -15,9 +15,7 @@ test('values of another backend are refused before anything is loaded, and move 
   const optimizer = new SGD(model.namedParameters(), { momentum: 0.9 })
   const before = await model.weight.data()
 
-  expect(() => model.loadStateDict(source.stateDict())).toThrow(
-    'weight lies on wasm, the value on cpu; use x.to(backend)',
-  )
+  expect(() => model.loadStateDict(source.stateDict())).toThrow('weight lies on wasm, the value on cpu; use x.to(backend)')
   expect(() => optimizer.loadStateDict({ state, options })).toThrow(
     'weight.momentumBuffer lies on wasm, the value on cpu; use x.to(backend)',
   )

@@ -1,25 +1,12 @@
 /** Gradients of layers and losses against PyTorch's numbers, in float64 on the embedded backend. */
 import { backward, grad } from '@tenon/autograd'
-import {
-  BatchNorm2d,
-  crossEntropy,
-  Dropout,
-  Flatten,
-  Linear,
-  mseLoss,
-  nllLoss,
-  Parameter,
-  ReLU,
-  Sequential,
-} from '@tenon/nn'
+import { BatchNorm2d, crossEntropy, Dropout, Flatten, Linear, mseLoss, nllLoss, Parameter, ReLU, Sequential } from '@tenon/nn'
 import { jit, logSoftmax, manualSeed, ones, realize, type Tensor, tensor } from '@tenon/tensor'
 import { describe, expect, test } from 'vitest'
 
 const values = async (x: Tensor | null | undefined): Promise<number[]> => Array.from(await x!.data())
-const close = (list: readonly number[], digits = 8): number[] =>
-  list.map((value) => expect.closeTo(value, digits) as number)
-const f64 = (length: number, value: (i: number) => number): Float64Array =>
-  Float64Array.from({ length }, (_, i) => value(i))
+const close = (list: readonly number[], digits = 8): number[] => list.map((value) => expect.closeTo(value, digits) as number)
+const f64 = (length: number, value: (i: number) => number): Float64Array => Float64Array.from({ length }, (_, i) => value(i))
 
 describe('losses', () => {
   const logits = (): Parameter =>
@@ -32,8 +19,8 @@ describe('losses', () => {
   const target = tensor(Int32Array.of(2, 0, 3))
   /** PyTorch 1.13: F.cross_entropy(logits, target).backward(); logits.grad */
   const gradient = [
-    0.01099701622, 0.1372819634, -0.165072347, 0.01679336735, -0.3289028235, 0.002416087115, 0.01855381942,
-    0.3079329169, 0.2802086918, 0.04959129772, 0.002816222874, -0.3326162123,
+    0.01099701622, 0.1372819634, -0.165072347, 0.01679336735, -0.3289028235, 0.002416087115, 0.01855381942, 0.3079329169, 0.2802086918,
+    0.04959129772, 0.002816222874, -0.3326162123,
   ]
 
   test('crossEntropy’s gradient is (softmax − one hot) / N', async () => {
@@ -70,9 +57,9 @@ describe('BatchNorm2d', () => {
   /** PyTorch 1.13: (BatchNorm2d(3).double()(x) * direction).sum().backward(), with this weight and bias. */
   const expected = {
     x: [
-      0.6733867893, -0.1075132303, -0.3960632134, -0.4491413029, -0.9001618536, 0.5958546366, 0.4792062716, 0.336639733,
-      -0.0170725288, 0.1619836068, 0.03484061593, -0.1518755148, 0.1726472932, 0.5886941404, 0.2903927635, -0.77240324,
-      -1.085753881, -0.9224546216, 0.06637624136, 1.430293473, -0.2224841721, -0.0667631928, 0.1437263647, 0.1176448211,
+      0.6733867893, -0.1075132303, -0.3960632134, -0.4491413029, -0.9001618536, 0.5958546366, 0.4792062716, 0.336639733, -0.0170725288,
+      0.1619836068, 0.03484061593, -0.1518755148, 0.1726472932, 0.5886941404, 0.2903927635, -0.77240324, -1.085753881, -0.9224546216,
+      0.06637624136, 1.430293473, -0.2224841721, -0.0667631928, 0.1437263647, 0.1176448211,
     ],
     weight: [2.787289223, -2.570484095, 1.686432002],
     bias: [1.262513018, 1.760289614, -3.563717172],
@@ -113,9 +100,7 @@ describe('BatchNorm2d', () => {
     const x = new Parameter(tensor(input, [2, 3, 2, 2]))
     backward(norm.forward(x).sum())
     const scale = 1 / Math.sqrt(1 + 1e-5)
-    expect(await values(x.grad)).toEqual(
-      close(Array.from({ length: 24 }, (_, i) => scale * [1, 2, -0.5][Math.floor(i / 4) % 3]!)),
-    )
+    expect(await values(x.grad)).toEqual(close(Array.from({ length: 24 }, (_, i) => scale * [1, 2, -0.5][Math.floor(i / 4) % 3]!)))
   })
 })
 

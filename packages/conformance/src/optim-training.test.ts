@@ -1,30 +1,15 @@
 /** Whole training steps: gradients, clipping, schedules and updates together, with jit and without, on every backend. */
 import { backward } from '@tenon/autograd'
-import {
-  BatchNorm2d,
-  Conv2d,
-  crossEntropy,
-  Dropout,
-  Flatten,
-  Linear,
-  MaxPool2d,
-  mseLoss,
-  ReLU,
-  Sequential,
-} from '@tenon/nn'
+import { BatchNorm2d, Conv2d, crossEntropy, Dropout, Flatten, Linear, MaxPool2d, mseLoss, ReLU, Sequential } from '@tenon/nn'
 import { Adam, AdamW, CosineAnnealingLR, clipGradNorm, SGD, StepLR } from '@tenon/optim'
 import { counters, jit, manualSeed, memory, type Tensor, tensor, useBackend } from '@tenon/tensor'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { backends } from './backends.ts'
 
 /** y = 2 x₀ − 3 x₁ + 0.5, on points that do not repeat. */
-const points = (step: number): number[][] =>
-  Array.from({ length: 8 }, (_, i) => [Math.sin(step * 8 + i), Math.cos(2.3 * (step * 8 + i))])
+const points = (step: number): number[][] => Array.from({ length: 8 }, (_, i) => [Math.sin(step * 8 + i), Math.cos(2.3 * (step * 8 + i))])
 const truth = ([a, b]: number[]): number => 2 * a! - 3 * b! + 0.5
-const batch = (step: number): [Tensor, Tensor] => [
-  tensor(points(step)),
-  tensor(points(step).map((point) => [truth(point)])),
-]
+const batch = (step: number): [Tensor, Tensor] => [tensor(points(step)), tensor(points(step).map((point) => [truth(point)]))]
 
 /** The same regression on numbers: SGD with momentum 0.9 on gradients clipped to norm 1, the rate falling by StepLR(10, 0.5). */
 function reference(start: number[], steps: number): number[] {
@@ -165,9 +150,7 @@ describe.each(backends)('training on $name', ({ make }) => {
     }
     const copy = async (state: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> =>
       Object.fromEntries(
-        await Promise.all(
-          Object.entries(state).map(async ([name, value]) => [name, tensor(await value.data(), value.shape)] as const),
-        ),
+        await Promise.all(Object.entries(state).map(async ([name, value]) => [name, tensor(await value.data(), value.shape)] as const)),
       )
 
     const whole = make()

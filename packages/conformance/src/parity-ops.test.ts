@@ -20,8 +20,7 @@ async function differences(samples: Samples, answer: TorchAnswer): Promise<strin
   const wrong: (string | null)[] = []
   for (const [i, expected] of answer.outputs.entries()) {
     const y = outputs[i]!
-    if (y.shape.join() !== expected.shape.join())
-      wrong.push(`output ${i} has shape [${y.shape}], PyTorch's has [${expected.shape}]`)
+    if (y.shape.join() !== expected.shape.join()) wrong.push(`output ${i} has shape [${y.shape}], PyTorch's has [${expected.shape}]`)
     else wrong.push(difference(await y.data(), unpack(expected.data), { rtol: isFloat(y.dtype) ? rtol : 0 }))
   }
   for (const [i, gradient] of (await gradients(inputs, outputs, answer)).entries()) {
@@ -31,11 +30,7 @@ async function differences(samples: Samples, answer: TorchAnswer): Promise<strin
   return wrong.flatMap((w) => (w ? [`${label}: ${w}`] : []))
 }
 
-async function gradients(
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
-  answer: TorchAnswer,
-): Promise<ArrayLike<number>[]> {
+async function gradients(inputs: readonly Tensor[], outputs: readonly Tensor[], answer: TorchAnswer): Promise<ArrayLike<number>[]> {
   if (!answer.gradients) return []
   const wanted = inputs.filter((x) => isFloat(x.dtype))
   const [ys, gradOutputs]: [Tensor[], Tensor[]] = [[], []]

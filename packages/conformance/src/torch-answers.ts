@@ -25,5 +25,4 @@ export function unpack(data: string): Float32Array {
 }
 
 /** The gradient by output k that the script took. */
-export const incoming = (size: number, k: number): Float64Array =>
-  Float64Array.from({ length: size }, (_, i) => Math.cos(1 + k + i))
+export const incoming = (size: number, k: number): Float64Array => Float64Array.from({ length: size }, (_, i) => Math.cos(1 + k + i))

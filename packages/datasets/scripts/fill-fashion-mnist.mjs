@@ -6,16 +6,7 @@
 // Checksums are not looked at here: `fashionMnist` verifies each file whenever it reads it.
 
 import { execFileSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -51,10 +42,7 @@ try {
     writeFileSync(partial, gunzipSync(readFileSync(join(from, `${name}.gz`))))
     renameSync(partial, join(to, name))
   }
-  writeFileSync(
-    join(to, 'SOURCE.txt'),
-    `Fashion-MNIST\nSource: Debian package ${debianPackage}\nLicence: MIT, Zalando SE\n`,
-  )
+  writeFileSync(join(to, 'SOURCE.txt'), `Fashion-MNIST\nSource: Debian package ${debianPackage}\nLicence: MIT, Zalando SE\n`)
   console.log(`Fashion-MNIST is in ${to}`)
 } catch (error) {
   console.error(

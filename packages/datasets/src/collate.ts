@@ -19,10 +19,7 @@ export type Batch<F extends string = string> = { readonly [K in F]: Tensor }
  * The items at `indices`, side by side in newly made arrays: one per field, [B, ...shape of one item]. A promise only
  * where the dataset gives promises, so that the loader can tell a source that waits from one in memory.
  */
-export const collate = <F extends string>(
-  dataset: Dataset<F>,
-  indices: Int32Array,
-): HostBatch<F> | Promise<HostBatch<F>> => {
+export const collate = <F extends string>(dataset: Dataset<F>, indices: Int32Array): HostBatch<F> | Promise<HostBatch<F>> => {
   if (dataset.gather) {
     return andThen(dataset.get(indices[0] as number), (first) => {
       const out = allocate(first, indices.length)
@@ -40,8 +37,7 @@ export const collate = <F extends string>(
 }
 
 /** A host array as a tensor. Integers of 8 and 16 bits become int32, for which a transform to floats is the usual cure. */
-export const toTensor = ({ data, shape, dtype }: HostArray): Tensor =>
-  tensor(data as TypedArray, shape, { dtype: dtype ?? dtypeOf(data) })
+export const toTensor = ({ data, shape, dtype }: HostArray): Tensor => tensor(data as TypedArray, shape, { dtype: dtype ?? dtypeOf(data) })
 
 const dtypeOf = (data: ArrayData): DType => {
   if (data instanceof Float32Array) return 'float32'

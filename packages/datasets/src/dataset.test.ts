@@ -21,15 +21,12 @@ describe('arrayDataset', () => {
 
   it('refuses fields that do not fit together, by name', () => {
     expect(() => arrayDataset({ x: new Float32Array(3), y: new Float32Array(4) })).toThrow(/x 3, y 4/)
-    expect(() => arrayDataset({ x: { data: new Float32Array(5), shape: [2, 3] } })).toThrow(
-      /field 'x' has 5 numbers.*\[2, 3\]/,
-    )
+    expect(() => arrayDataset({ x: { data: new Float32Array(5), shape: [2, 3] } })).toThrow(/field 'x' has 5 numbers.*\[2, 3\]/)
     expect(() => arrayDataset({})).toThrow(DatasetError)
   })
 
   it('refuses an index that is not there', () => {
-    for (const index of [-1, 4, 0.5, Number.NaN])
-      expect(() => small.get(index)).toThrow(/item .* does not exist: the dataset has 4/)
+    for (const index of [-1, 4, 0.5, Number.NaN]) expect(() => small.get(index)).toThrow(/item .* does not exist: the dataset has 4/)
     expect(() => collate(small, Int32Array.of(1, 9))).toThrow(/item 9 does not exist/)
   })
 })
@@ -87,9 +84,7 @@ describe('collate', () => {
     )
     expect(() => collate(of({ x: 1 }, { y: 1 }), both)).toThrow(/item 0 has x, item 1 has y/)
     expect(() => collate(of({ x: 'a' }), Int32Array.of(0))).toThrow(/a field of an item is .* got string/)
-    expect(() => collate(of({ x: { data: new Float32Array(3), shape: [2] } }), Int32Array.of(0))).toThrow(
-      /got 3 for \[2\]/,
-    )
+    expect(() => collate(of({ x: { data: new Float32Array(3), shape: [2] } }), Int32Array.of(0))).toThrow(/got 3 for \[2\]/)
   })
 })
 

@@ -131,10 +131,7 @@ export const mapDataset = <F extends string, G extends string>(
   get: (index) => andThen(dataset.get(index), (item) => fn(item, index)),
 })
 
-export const mapRecord = <F extends string, A, B>(
-  record: { readonly [K in F]: A },
-  fn: (value: A, name: F) => B,
-): Record<F, B> => {
+export const mapRecord = <F extends string, A, B>(record: { readonly [K in F]: A }, fn: (value: A, name: F) => B): Record<F, B> => {
   const entries = Object.entries(record) as [F, A][]
   return Object.fromEntries(entries.map(([name, value]) => [name, fn(value, name)])) as Record<F, B>
 }

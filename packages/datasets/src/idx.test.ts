@@ -46,11 +46,7 @@ describe('parseIdx', () => {
     ['an unknown type', idx(10, [1], [1]), /type code is 0a/],
     ['a header that is cut off', images.subarray(0, 9), /cut off: 3 dimensions need a header of 16 bytes, it has 9/],
     ['data that is cut off', images.subarray(0, 20), /cut off: shape \[2, 2, 3\] needs 28 bytes, it has 20/],
-    [
-      'bytes after the end',
-      Uint8Array.of(...images, 0),
-      /bytes after its end: shape \[2, 2, 3\] needs 28 bytes, it has 29/,
-    ],
+    ['bytes after the end', Uint8Array.of(...images, 0), /bytes after its end: shape \[2, 2, 3\] needs 28 bytes, it has 29/],
     ['sizes beyond any file', Uint8Array.of(0, 0, 8, 3, ...new Array(12).fill(255)), /cut off: shape \[4294967295, /],
   ])('refuses %s, naming the file and what to do', (_, bytes, message) => {
     const attempt = () => parseIdx(bytes, '/data/train-images')
@@ -73,12 +69,8 @@ describe('idxImages', () => {
 
   it('refuses files that do not belong together', () => {
     const names = { images: 'i.idx', labels: 'l.idx' }
-    expect(() => idxImages(labels, images, names)).toThrow(
-      /i.idx should hold images.*holds uint8 \[2\]. Are the files swapped/,
-    )
+    expect(() => idxImages(labels, images, names)).toThrow(/i.idx should hold images.*holds uint8 \[2\]. Are the files swapped/)
     expect(() => idxImages(images, idx(8, [3], [1, 2, 3]), names)).toThrow(/i.idx has 2 images but l.idx has 3 labels/)
-    expect(() => idxImages(images, idx(12, [1], [0, 0, 0, 0]), names)).toThrow(
-      /l.idx should hold labels.*holds int32 \[1\]/,
-    )
+    expect(() => idxImages(images, idx(12, [1], [0, 0, 0, 0]), names)).toThrow(/l.idx should hold labels.*holds int32 \[1\]/)
   })
 })

@@ -11,11 +11,7 @@ export interface IdxArray {
 type Read = (bytes: Uint8Array) => IdxArray['data']
 
 const swapped =
-  <A extends IdxArray['data']>(
-    itemBytes: number,
-    make: (length: number) => A,
-    get: (view: DataView, at: number) => number,
-  ): Read =>
+  <A extends IdxArray['data']>(itemBytes: number, make: (length: number) => A, get: (view: DataView, at: number) => number): Read =>
   (bytes) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const data = make(bytes.length / itemBytes)
@@ -70,9 +66,7 @@ const types: Readonly<Record<number, { readonly itemBytes: number; readonly read
  */
 export const parseIdx = (bytes: Uint8Array, name: string): IdxArray => {
   const refuse = (problem: string): never => {
-    throw new DatasetError(
-      `${name} is not a usable idx file: ${problem}. If it is a download, delete it and fetch it again.`,
-    )
+    throw new DatasetError(`${name} is not a usable idx file: ${problem}. If it is a download, delete it and fetch it again.`)
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) refuse('it is compressed; unpack it with gunzip first')
   if (bytes.length < 4) refuse(`it has ${bytes.length} bytes, fewer than the 4 that every idx file begins with`)
@@ -128,10 +122,7 @@ export const idxImages = (
 const checkKind = (name: string, wanted: string, { data, shape }: IdxArray, rank: number): void => {
   if (data instanceof Uint8Array && shape.length === rank) return
   const type = data.constructor.name.replace('Array', '').toLowerCase()
-  throw new DatasetError(
-    `${name} should hold ${wanted}; it holds ${type} [${shape.join(', ')}]. Are the files swapped?`,
-  )
+  throw new DatasetError(`${name} should hold ${wanted}; it holds ${type} [${shape.join(', ')}]. Are the files swapped?`)
 }
 
-const hex = (bytes: Iterable<number>): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+const hex = (bytes: Iterable<number>): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')

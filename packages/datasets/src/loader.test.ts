@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  arrayDataset,
-  DataLoader,
-  type DataLoaderOptions,
-  type Dataset,
-  DatasetError,
-  field,
-  toFloat,
-} from './index.ts'
+import { arrayDataset, DataLoader, type DataLoaderOptions, type Dataset, DatasetError, field, toFloat } from './index.ts'
 
 /** `length` items whose only field is their own number. */
 const numbers = (length: number) => arrayDataset({ x: Int32Array.from({ length }, (_, index) => index) })

@@ -62,8 +62,7 @@ export class DataLoader<F extends string, G extends string = F> implements Async
     this.prefetch = prefetch
     // Without a transform G is F, which the compiler cannot see.
     this.#transform = options.transform ?? ((batch) => batch as HostBatch<string> as HostBatch<G>)
-    if (!(dataset.length > 0))
-      throw new DatasetError(`DataLoader: the dataset has ${dataset.length} items, so there is nothing to load`)
+    if (!(dataset.length > 0)) throw new DatasetError(`DataLoader: the dataset has ${dataset.length} items, so there is nothing to load`)
     if (this.length === 0) {
       throw new DatasetError(
         `DataLoader: dropLast leaves no batch, as the ${dataset.length} items do not fill one of ${batchSize}; ` +
@@ -111,9 +110,7 @@ export class DataLoader<F extends string, G extends string = F> implements Async
   }
 
   /** The batches of `epoch` from number `start` on. Leaves `state` alone. */
-  async *iterate(
-    options: { readonly epoch?: number; readonly start?: number } = {},
-  ): AsyncGenerator<Batch<G>, void, undefined> {
+  async *iterate(options: { readonly epoch?: number; readonly start?: number } = {}): AsyncGenerator<Batch<G>, void, undefined> {
     const { epoch = 0, start = 0 } = options
     this.#check({ epoch, position: start })
     const order = this.shuffle ? permutation(this.dataset.length, this.seed, epoch) : null

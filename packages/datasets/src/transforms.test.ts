@@ -28,9 +28,7 @@ describe('transforms', () => {
     expect(() => normalize(0, 0)).toThrow(/positive standard deviations/)
     expect(() => normalize(Number.NaN, 1)).toThrow(/finite means/)
     expect(() => toFloat(0)).toThrow(/cannot divide by 0/)
-    expect(() => normalize([1, 2, 3], [1, 1, 1])(pixels, context)).toThrow(
-      /3 channels need a batch \[B, 3, ...\], got \[1, 2, 1, 2\]/,
-    )
+    expect(() => normalize([1, 2, 3], [1, 1, 1])(pixels, context)).toThrow(/3 channels need a batch \[B, 3, ...\], got \[1, 2, 1, 2\]/)
   })
 
   it('field runs its steps left to right on one field, compose on whole batches', () => {

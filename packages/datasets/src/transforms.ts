@@ -7,10 +7,7 @@ export interface TransformContext {
 }
 
 /** Changes a whole batch before it becomes tensors. It may change its fields, but not the arrays that it was given. */
-export type Transform<F extends string = string, G extends string = F> = (
-  batch: HostBatch<F>,
-  context: TransformContext,
-) => HostBatch<G>
+export type Transform<F extends string = string, G extends string = F> = (batch: HostBatch<F>, context: TransformContext) => HostBatch<G>
 
 /** Changes one field of a batch, [B, ...]. It gives a new array and leaves the one that it was given. */
 export type ArrayTransform = (array: HostArray, context: TransformContext) => HostArray
@@ -60,16 +57,12 @@ export const normalize = (mean: number | readonly number[], std: number | readon
     throw new DatasetError(`normalize: got ${means.length} means and ${stds.length} standard deviations`)
   }
   if (!means.every(Number.isFinite) || !stds.every((value) => Number.isFinite(value) && value > 0)) {
-    throw new DatasetError(
-      `normalize: needs finite means and positive standard deviations, got [${means}] and [${stds}]`,
-    )
+    throw new DatasetError(`normalize: needs finite means and positive standard deviations, got [${means}] and [${stds}]`)
   }
   return ({ data, shape }) => {
     const channels = means.length
     if (channels > 1 && shape[1] !== channels) {
-      throw new DatasetError(
-        `normalize: ${channels} channels need a batch [B, ${channels}, ...], got [${shape.join(', ')}]`,
-      )
+      throw new DatasetError(`normalize: ${channels} channels need a batch [B, ${channels}, ...], got [${shape.join(', ')}]`)
     }
     const result = new Float32Array(data.length)
     const plane = channels === 1 ? data.length : shape.slice(2).reduce((product, dim) => product * dim, 1)

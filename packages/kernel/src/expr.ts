@@ -5,51 +5,20 @@
 import type { DType } from './dtype.ts'
 
 /** `round` goes half to even; `not` is logical, on bool. */
+// biome-ignore format: a list
 export type UnaryOp =
-  | 'neg'
-  | 'abs'
-  | 'sign'
-  | 'floor'
-  | 'ceil'
-  | 'round'
-  | 'sqrt'
-  | 'recip'
-  | 'exp'
-  | 'expm1'
-  | 'log'
-  | 'log1p'
-  | 'sin'
-  | 'cos'
-  | 'tan'
-  | 'tanh'
-  | 'erf'
-  | 'not'
+  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'recip' | 'exp' | 'expm1' | 'log' | 'log1p' | 'sin'
+  | 'cos' | 'tan' | 'tanh' | 'erf' | 'not'
 
 /**
  * Both operands have one dtype. `div` is for floats; `idiv` and `mod` are for integers, round towards −∞ as in Python,
  * and give 0 for a divisor of 0. Integer arithmetic wraps. `max` and `min` give NaN when either operand is NaN.
  * Comparisons give bool. `and`, `or`, `xor` work on bool (logical) and on integers (bitwise); `shr` is logical.
  */
+// biome-ignore format: a list
 export type BinaryOp =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'idiv'
-  | 'mod'
-  | 'pow'
-  | 'atan2'
-  | 'max'
-  | 'min'
-  | 'lt'
-  | 'le'
-  | 'eq'
-  | 'ne'
-  | 'and'
-  | 'or'
-  | 'xor'
-  | 'shl'
-  | 'shr'
+  | 'add' | 'sub' | 'mul' | 'div' | 'idiv' | 'mod' | 'pow' | 'atan2' | 'max' | 'min' | 'lt' | 'le' | 'eq' | 'ne'
+  | 'and' | 'or' | 'xor' | 'shl' | 'shr'
 
 interface Node<Op extends string> {
   readonly op: Op

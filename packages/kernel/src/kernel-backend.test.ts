@@ -96,8 +96,7 @@ function interpret(kernel: LoopKernel, buffers: readonly TypedArray[], scalars: 
 
 function reduce(op: ReduceOp, dtype: DType, values: readonly number[]): number {
   if (op === 'argmax' || op === 'argmin') {
-    const better = (a: number, b: number): boolean =>
-      !Number.isNaN(b) && (Number.isNaN(a) || (op === 'argmax' ? a > b : a < b))
+    const better = (a: number, b: number): boolean => !Number.isNaN(b) && (Number.isNaN(a) || (op === 'argmax' ? a > b : a < b))
     return values.reduce((best, v, i) => (better(v, values[best]!) ? i : best), 0)
   }
   const f = { sum: functions.add!, prod: functions.mul!, max: Math.max, min: Math.min }[op]
@@ -131,12 +130,7 @@ const toy = (compiled: Kernel[] = []): Backend =>
   })
 
 /** The contents of all external buffers after a run. */
-function run(
-  program: Program,
-  contents: readonly (readonly number[])[],
-  scalars: readonly number[] = [],
-  backend = toy(),
-): number[][] {
+function run(program: Program, contents: readonly (readonly number[])[], scalars: readonly number[] = [], backend = toy()): number[][] {
   const external = program.buffers.filter((b) => b.role === 'external')
   const buffers = external.map(({ dtype, length }, i) => {
     const buffer = backend.allocate(dtype, length)
@@ -345,18 +339,7 @@ test('the loop form of a convolution reads only where a tap meets the input', ()
     ],
   }
   // Dilated and padded, the first group's input is 0 1 0 2 0 3 0; taps lie two apart.
-  expect(run(programOf(kernel), [[], [1, 2, 3, 4, 5, 6], [10, 1, 10, 1]])[0]).toEqual([
-    0,
-    10 + 2,
-    0,
-    20 + 3,
-    0,
-    0,
-    40 + 5,
-    0,
-    50 + 6,
-    0,
-  ])
+  expect(run(programOf(kernel), [[], [1, 2, 3, 4, 5, 6], [10, 1, 10, 1]])[0]).toEqual([0, 10 + 2, 0, 20 + 3, 0, 0, 40 + 5, 0, 50 + 6, 0])
 })
 
 // ── kernelBackend ──
@@ -378,8 +361,7 @@ function double(length: number): LoopKernel {
 
 describe('kernelBackend', () => {
   const external = { role: 'external', dtype: 'float64' } as const
-  const step = (to: number, from: number) =>
-    ({ kind: 'run', kernel: double(2), buffers: [to, from], scalars: [0] }) as const
+  const step = (to: number, from: number) => ({ kind: 'run', kernel: double(2), buffers: [to, from], scalars: [0] }) as const
 
   test('runs kernels one after the other, through temporaries, with the scalars of this run', () => {
     const program: Program = {
@@ -459,11 +441,7 @@ describe('kernelBackend', () => {
     )
     expect(() => backend.execute(executable, [two], [1])).toThrow('buffer 1 is float64[2], and was given nothing')
     expect(() => backend.execute(executable, [two, two], [])).toThrow('takes 1 scalars, and was given 0')
-    expect(() => backend.write(two, new Float32Array(2))).toThrow(
-      'cannot write Float32Array of 2 to a buffer float64[2]',
-    )
-    expect(() => backend.allocate('float64', 1001)).toThrow(
-      'toy: 1001 elements are too many for a buffer, which holds at most 1000',
-    )
+    expect(() => backend.write(two, new Float32Array(2))).toThrow('cannot write Float32Array of 2 to a buffer float64[2]')
+    expect(() => backend.allocate('float64', 1001)).toThrow('toy: 1001 elements are too many for a buffer, which holds at most 1000')
   })
 })

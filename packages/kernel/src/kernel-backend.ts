@@ -63,9 +63,7 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       const { dtypes: known, maxLength } = capabilities
       if (!known.includes(dtype)) throw new BackendError(`${name}: no ${dtype} here, only ${known.join(', ')}`)
       if (length > maxLength)
-        throw new BackendError(
-          `${name}: ${length} elements are too many for a buffer, which holds at most ${maxLength}`,
-        )
+        throw new BackendError(`${name}: ${length} elements are too many for a buffer, which holds at most ${maxLength}`)
       const h: Handle<M> = { dtype, length, memory: options.allocate(dtype, length) }
       live.add(h)
       return h
@@ -169,17 +167,11 @@ function placeBuffers<M>(options: KernelBackendOptions<M>) {
 
 const param = (b: BufferParam | undefined): string => (b ? `${b.dtype}[${b.length}]` : 'nothing')
 
-function checkArguments(
-  name: string,
-  program: Program,
-  buffers: readonly BufferParam[],
-  scalars: readonly number[],
-): void {
+function checkArguments(name: string, program: Program, buffers: readonly BufferParam[], scalars: readonly number[]): void {
   const external = program.buffers.filter((b) => b.role === 'external')
   for (let i = 0; i < Math.max(external.length, buffers.length); i++) {
     const [wanted, given] = [param(external[i]), param(buffers[i])]
-    if (wanted !== given)
-      throw new BackendError(`${name}: the program's buffer ${i} is ${wanted}, and was given ${given}`)
+    if (wanted !== given) throw new BackendError(`${name}: the program's buffer ${i} is ${wanted}, and was given ${given}`)
   }
   const { length } = program.scalars
   if (scalars.length === length) return

@@ -27,9 +27,7 @@ export function kernelKey(kernel: Kernel): string {
   // An expression is replaced by its number; all other fields are plain data, and go by name.
   const fields = JSON.stringify(kernel, (_, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-    return 'op' in value && 'id' in value
-      ? number(value as Expr)
-      : Object.fromEntries(Object.entries(value).sort(byName))
+    return 'op' in value && 'id' in value ? number(value as Expr) : Object.fromEntries(Object.entries(value).sort(byName))
   })
   return `${fields}${[...numbers.keys()].join(';')}`
 }

@@ -41,10 +41,7 @@ function convolutionSum(pool: ExprPool, kernel: Convolution): Sum {
 
   let valid: Expr | null = null
   const source = spatial.map((axis, d) => {
-    const dilated = pool.add(
-      pool.scaleAdd(position[d]!, axis.stride, pool.int(-axis.padLow)),
-      pool.mul(tap[d]!, pool.int(axis.dilation)),
-    )
+    const dilated = pool.add(pool.scaleAdd(position[d]!, axis.stride, pool.int(-axis.padLow)), pool.mul(tap[d]!, pool.int(axis.dilation)))
     const step = pool.int(axis.inputDilation)
     const p = pool.binary('idiv', dilated, step)
     valid = pool.and(valid, pool.binary('eq', pool.binary('mod', dilated, step), pool.int(0)))

@@ -97,8 +97,7 @@ const evaluate = (e: Expr, at: readonly number[]): number =>
   })(e)
 
 const points: number[][] = []
-for (let i = 0; i < extents[0]!; i++)
-  for (let j = 0; j < extents[1]!; j++) for (let k = 0; k < extents[3]!; k++) points.push([i, j, 0, k])
+for (let i = 0; i < extents[0]!; i++) for (let j = 0; j < extents[1]!; j++) for (let k = 0; k < extents[3]!; k++) points.push([i, j, 0, k])
 
 describe('ExprPool', () => {
   test('simplifies without changing the value at any point, and bounds it rightly', () => {

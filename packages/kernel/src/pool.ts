@@ -292,8 +292,7 @@ export class ExprPool {
       e = e ? this.#raw('add', e, term) : term
     }
     if (constant !== 0) e = this.#raw('add', e!, this.int(constant))
-    if (sorted.length > 1 || constant !== 0 || sorted[0]![1] !== 1)
-      this.#linear.set(e!, { terms: new Map(sorted), constant })
+    if (sorted.length > 1 || constant !== 0 || sorted[0]![1] !== 1) this.#linear.set(e!, { terms: new Map(sorted), constant })
     return e!
   }
 
@@ -354,8 +353,7 @@ export class ExprPool {
     if (rest !== x) return this.binary('mod', rest, this.int(d))
     const factor = this.#commonFactor(rest, d)
     if (factor) return this.scaleAdd(this.binary('mod', factor.high, this.int(d / factor.g)), factor.g, factor.low)
-    if (x.op === 'binary' && x.fn === 'mod' && x.b.op === 'literal' && x.b.value % d === 0)
-      return this.binary('mod', x.a, this.int(d))
+    if (x.op === 'binary' && x.fn === 'mod' && x.b.op === 'literal' && x.b.value % d === 0) return this.binary('mod', x.a, this.int(d))
     return null
   }
 

@@ -42,11 +42,7 @@ function doubled(pool: ExprPool, n: number): Expr {
 describe('printing', () => {
   test('a kernel reads like the loops that it is', () => {
     expect(printKernel(linear())).toBe(
-      [
-        'loop [64, 10]',
-        '  r0 = sum i2<128: b1[i0 * 128 + i2] * b2[i1 + i2 * 10]',
-        '  b0[i0 * 10 + i1] = max(r0 + b3[i1], 0)',
-      ].join('\n'),
+      ['loop [64, 10]', '  r0 = sum i2<128: b1[i0 * 128 + i2] * b2[i1 + i2 * 10]', '  b0[i0 * 10 + i1] = max(r0 + b3[i1], 0)'].join('\n'),
     )
   })
 

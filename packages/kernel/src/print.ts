@@ -100,8 +100,7 @@ export function printKernel(kernel: Kernel): string {
   return lines.join('\n')
 }
 
-const view = (buffer: number, offset: number, strides: readonly number[]): string =>
-  `b${buffer}[${offset}; ${strides.join(', ')}]`
+const view = (buffer: number, offset: number, strides: readonly number[]): string => `b${buffer}[${offset}; ${strides.join(', ')}]`
 
 const matrix = (v: MatrixView): string => view(v.buffer, v.offset, [...v.batchStrides, v.rowStride, v.columnStride])
 

@@ -57,10 +57,7 @@ function cutFor({ op, extents }: ReduceStage, grid: readonly number[], { threads
   const points = product(grid)
   const values = product(extents)
   const tooFewPoints = points < 2 * threads && points * values >= worthThreads
-  const wanted = Math.max(
-    threads > 1 && tooFewPoints ? Math.ceil((4 * threads) / points) : 1,
-    Math.ceil(values / maxLoop),
-  )
+  const wanted = Math.max(threads > 1 && tooFewPoints ? Math.ceil((4 * threads) / points) : 1, Math.ceil(values / maxLoop))
   if (wanted <= 1) return null
   // The parts of an argmax must follow each other in row-major order, for the first of equals to be found.
   const axis = isArg(op) ? extents.findIndex((extent) => extent > 1) : extents.indexOf(Math.max(...extents))
@@ -74,13 +71,7 @@ function cutFor({ op, extents }: ReduceStage, grid: readonly number[], { threads
 }
 
 /** The kernels that reduce the parts of a stage, and, last, the kernel that goes on from there. */
-function splitStage(
-  kernel: LoopKernel,
-  number: number,
-  stage: ReduceStage,
-  cut: Cut,
-  buffers: BufferParam[],
-): LoopKernel[] {
+function splitStage(kernel: LoopKernel, number: number, stage: ReduceStage, cut: Cut, buffers: BufferParam[]): LoopKernel[] {
   const { grid, stages } = kernel
   const rank = grid.length
   const pool = new ExprPool()
@@ -149,8 +140,6 @@ function onlyUsed(kernel: LoopKernel, all: readonly BufferParam[]): SplitKernels
   const buffers = [...new Set([...reads(kernel), ...writes(kernel)])].sort((a, b) => a - b)
   const pool = new ExprPool()
   const copy = rebuild(pool, { load: (e, index, valid) => pool.load(e.dtype, buffers.indexOf(e.buffer), index, valid) })
-  const stages = kernel.stages.map((s) =>
-    mapStage(s.kind === 'store' ? { ...s, buffer: buffers.indexOf(s.buffer) } : s, copy),
-  )
+  const stages = kernel.stages.map((s) => mapStage(s.kind === 'store' ? { ...s, buffer: buffers.indexOf(s.buffer) } : s, copy))
   return { kernel: { ...kernel, buffers: buffers.map((b) => all[b]!), stages }, buffers }
 }

@@ -16,11 +16,7 @@ export interface KernelCompiler<M> {
 /** Runs with the memory of the program's buffers, and its scalars, by their positions in the program. */
 export type CompiledStep<M> = (memory: M[], scalars: readonly number[]) => void
 
-export function compileStep<M>(
-  step: Step,
-  buffers: readonly ProgramBuffer[],
-  compiler: KernelCompiler<M>,
-): CompiledStep<M> {
+export function compileStep<M>(step: Step, buffers: readonly ProgramBuffer[], compiler: KernelCompiler<M>): CompiledStep<M> {
   if (step.kind === 'repeat') return compileRepeat(step, buffers, compiler)
   const run = compiler.compileKernel(step.kernel)
   return (memory, scalars) => {
@@ -32,11 +28,7 @@ export function compileStep<M>(
   }
 }
 
-function compileRepeat<M>(
-  repeat: Repeat,
-  buffers: readonly ProgramBuffer[],
-  compiler: KernelCompiler<M>,
-): CompiledStep<M> {
+function compileRepeat<M>(repeat: Repeat, buffers: readonly ProgramBuffer[], compiler: KernelCompiler<M>): CompiledStep<M> {
   const written = writtenBy(repeat.body)
   const slices = repeat.slices.map((s) => compileSlice(s, buffers, written.has(s.buffer), compiler))
   const body = repeat.body.map((step) => compileStep(step, buffers, compiler))

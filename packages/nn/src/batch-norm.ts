@@ -56,9 +56,7 @@ export class BatchNorm2d extends Module {
 
     const count = x.size / this.numFeatures
     if (this.training && count < 2) {
-      throw new ShapeError(
-        `${modulePath(this)} needs more than one value per channel to train, got ${showShape(x.shape)}`,
-      )
+      throw new ShapeError(`${modulePath(this)} needs more than one value per channel to train, got ${showShape(x.shape)}`)
     }
     const mean = x.mean([0, 2, 3]) // [C]
     const centred = x.sub(perChannel(mean))

@@ -9,12 +9,7 @@ type Options = Required<Pick<Conv2dOptions, 'groups'>> & {
 }
 
 /** Convolution by its definition, over nested loops. */
-function reference(
-  x: number[][][][],
-  w: number[][][][],
-  b: number[],
-  { stride, padding, dilation, groups }: Options,
-): number[][][][] {
+function reference(x: number[][][][], w: number[][][][], b: number[], { stride, padding, dilation, groups }: Options): number[][][][] {
   const [height, width] = [x[0]![0]!.length, x[0]![0]![0]!.length]
   const [kh, kw] = [w[0]![0]!.length, w[0]![0]![0]!.length]
   const size = (input: number, kernel: number, d: 0 | 1): number =>
@@ -30,9 +25,7 @@ function reference(
             for (let u = 0; u < kh; u++)
               for (let v = 0; v < kw; v++) {
                 const pixel =
-                  image[first + c]![i * stride[0] + u * dilation[0] - padding[0]]?.[
-                    j * stride[1] + v * dilation[1] - padding[1]
-                  ]
+                  image[first + c]![i * stride[0] + u * dilation[0] - padding[0]]?.[j * stride[1] + v * dilation[1] - padding[1]]
                 sum += kernel[c]![u]![v]! * (pixel ?? 0)
               }
           return sum
@@ -77,20 +70,12 @@ describe('Conv2d', () => {
   })
 
   it('says what is wrong', () => {
-    expect(() => new Conv2d(3, 8, 3).forward(zeros([2, 1, 8, 8]))).toThrow(
-      'Conv2d.weight expects 3 input channels, got [2, 1, 8, 8]',
-    )
+    expect(() => new Conv2d(3, 8, 3).forward(zeros([2, 1, 8, 8]))).toThrow('Conv2d.weight expects 3 input channels, got [2, 1, 8, 8]')
     expect(() => new Conv2d(3, 8, 3).forward(zeros([3]))).toThrow('Conv2d.weight expects 3 input channels, got [3]')
-    expect(() => new Conv2d(3, 8, 9).forward(zeros([2, 3, 8, 8]))).toThrow(
-      'a kernel spanning 9 does not fit the padded size 8',
-    )
-    expect(() => new Conv2d(3, 8, 3, { groups: 2 })).toThrow(
-      'groups must divide the 3 input and the 8 output channels, got 2',
-    )
+    expect(() => new Conv2d(3, 8, 9).forward(zeros([2, 3, 8, 8]))).toThrow('a kernel spanning 9 does not fit the padded size 8')
+    expect(() => new Conv2d(3, 8, 3, { groups: 2 })).toThrow('groups must divide the 3 input and the 8 output channels, got 2')
     expect(() => new Conv2d(3, 8, 0)).toThrow('kernelSize is a whole number ≥ 1')
     expect(() => new Conv2d(3, 8, 3, { stride: [1, 2, 3] })).toThrow('[height, width], got [1,2,3]')
-    expect(() => new Conv2d(3, 8, 3).forward(tensor(new Int32Array(192), [1, 3, 8, 8]))).toThrow(
-      'dtypes int32 and float32 differ',
-    )
+    expect(() => new Conv2d(3, 8, 3).forward(tensor(new Int32Array(192), [1, 3, 8, 8]))).toThrow('dtypes int32 and float32 differ')
   })
 })

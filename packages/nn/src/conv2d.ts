@@ -36,9 +36,7 @@ export class Conv2d extends Module {
     super()
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, dtype = 'float32' } = options
     if (!(Number.isInteger(groups) && groups > 0 && inChannels % groups === 0 && outChannels % groups === 0)) {
-      throw new ShapeError(
-        `Conv2d: groups must divide the ${inChannels} input and the ${outChannels} output channels, got ${groups}`,
-      )
+      throw new ShapeError(`Conv2d: groups must divide the ${inChannels} input and the ${outChannels} output channels, got ${groups}`)
     }
     this.inChannels = inChannels
     this.outChannels = outChannels
@@ -55,9 +53,7 @@ export class Conv2d extends Module {
   /** [N, in, H, W] → [N, out, H', W'] */
   forward(x: Tensor): Tensor {
     if (x.ndim < 3 || x.ndim > 4 || x.shape.at(-3) !== this.inChannels) {
-      throw new ShapeError(
-        `${modulePath(this)}.weight expects ${this.inChannels} input channels, got ${showShape(x.shape)}`,
-      )
+      throw new ShapeError(`${modulePath(this)}.weight expects ${this.inChannels} input channels, got ${showShape(x.shape)}`)
     }
     const { stride, padding, dilation, groups } = this
     return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups })

@@ -55,11 +55,7 @@ describe('distributions', () => {
       () => init.calculateGain('relu') * Math.sqrt(3 / fanIn),
       (w: Parameter) => init.kaimingUniform(w, { nonlinearity: 'relu' }),
     ],
-    [
-      'kaimingUniform of fanOut',
-      () => Math.SQRT2 * Math.sqrt(3 / fanOut),
-      (w: Parameter) => init.kaimingUniform(w, { mode: 'fanOut' }),
-    ],
+    ['kaimingUniform of fanOut', () => Math.SQRT2 * Math.sqrt(3 / fanOut), (w: Parameter) => init.kaimingUniform(w, { mode: 'fanOut' })],
     ['xavierUniform', () => 2 * Math.sqrt(6 / (fanIn + fanOut)), (w: Parameter) => init.xavierUniform(w, { gain: 2 })],
     ['uniform', () => 0.25, (w: Parameter) => init.uniform(w, -0.25, 0.25)],
   ])('%s fills its bounds evenly', async (_name, bound, fill) => {

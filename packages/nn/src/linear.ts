@@ -35,9 +35,7 @@ export class Linear extends Module {
   /** [..., in] → [..., out] */
   forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.inFeatures) {
-      throw new ShapeError(
-        `${modulePath(this)}.weight expects ${this.inFeatures} input features, got ${showShape(x.shape)}`,
-      )
+      throw new ShapeError(`${modulePath(this)}.weight expects ${this.inFeatures} input features, got ${showShape(x.shape)}`)
     }
     const y = x.matmul(this.weight.transpose(0, 1)) // [..., in] · [in, out] → [..., out]
     return this.bias ? y.add(this.bias) : y

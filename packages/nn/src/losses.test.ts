@@ -24,10 +24,7 @@ describe('crossEntropy', () => {
   it('has its classes in dimension 1 of [N, C, d…], and takes one sample [C]', async () => {
     const images = crossEntropy(tensor(scores, [1, 4, 3]), classes(2, 0, 3).reshape([1, 3]), { reduction: 'none' })
     expect(await images.toArray()).toEqual([close([2.6949497823513244, 0.4693134429099416, 6.551343276937873])])
-    expect(await crossEntropy(logits().select(0, 0), tensor(Int32Array.of(2), [])).item()).toBeCloseTo(
-      torch.none[0]!,
-      10,
-    )
+    expect(await crossEntropy(logits().select(0, 0), tensor(Int32Array.of(2), [])).item()).toBeCloseTo(torch.none[0]!, 10)
   })
 
   it('neither overflows nor takes the log of 0', async () => {
@@ -37,11 +34,7 @@ describe('crossEntropy', () => {
       [-Infinity, 0],
     ])
     expect(await crossEntropy(extreme, classes(1, 1, 1), { reduction: 'none' }).toArray()).toEqual([2e4, 0, 0])
-    expect(await crossEntropy(extreme, classes(0, 0, 0), { reduction: 'none' }).toArray()).toEqual([
-      0,
-      expect.closeTo(2e30, -25),
-      Infinity,
-    ])
+    expect(await crossEntropy(extreme, classes(0, 0, 0), { reduction: 'none' }).toArray()).toEqual([0, expect.closeTo(2e30, -25), Infinity])
   })
 
   it('takes uint32 classes', async () => {
@@ -49,9 +42,7 @@ describe('crossEntropy', () => {
   })
 
   it('names a class that does not exist', () => {
-    expect(() => crossEntropy(logits(), classes(2, 4, 0))).toThrow(
-      'crossEntropy: class 4 is not among the 4 classes 0 … 3',
-    )
+    expect(() => crossEntropy(logits(), classes(2, 4, 0))).toThrow('crossEntropy: class 4 is not among the 4 classes 0 … 3')
     expect(() => crossEntropy(logits(), classes(2, -1, 0))).toThrow('class -1')
   })
 
@@ -61,14 +52,10 @@ describe('crossEntropy', () => {
   })
 
   it('says which shapes and dtypes it takes', () => {
-    expect(() => crossEntropy(logits(), classes(1, 2))).toThrow(
-      'expects scores [N, C, ...] and classes [N, ...], got [3, 4] and [2]',
-    )
+    expect(() => crossEntropy(logits(), classes(1, 2))).toThrow('expects scores [N, C, ...] and classes [N, ...], got [3, 4] and [2]')
     expect(() => crossEntropy(logits(), classes(1, 2, 3).unsqueeze(1))).toThrow('got [3, 4] and [3, 1]')
     expect(() => crossEntropy(tensor(1), classes(0))).toThrow('got [] and [1]')
-    expect(() => crossEntropy(logits(), tensor([1, 2, 3]))).toThrow(
-      "takes classes as int32, got float32; cast with target.cast('int32')",
-    )
+    expect(() => crossEntropy(logits(), tensor([1, 2, 3]))).toThrow("takes classes as int32, got float32; cast with target.cast('int32')")
     expect(() => crossEntropy(logits(), zeros([3, 4]))).toThrow('no probabilities as targets')
     expect(() => crossEntropy(logits(), classes(1, 2, 3), { reduction: 'avg' as 'sum' })).toThrow(
       "reduction is 'mean', 'sum' or 'none', got 'avg'",
@@ -96,8 +83,6 @@ describe('mseLoss', () => {
   })
 
   it('refuses shapes that would broadcast', () => {
-    expect(() => mseLoss(zeros([3]), zeros([3, 1]))).toThrow(
-      'mseLoss expects a target of shape [3], that of the input, got [3, 1]',
-    )
+    expect(() => mseLoss(zeros([3]), zeros([3, 1]))).toThrow('mseLoss expects a target of shape [3], that of the input, got [3, 1]')
   })
 })

@@ -49,9 +49,7 @@ export function nllLoss(logProbabilities: Tensor, target: Tensor, options: LossO
  */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   if (!sameShape(input.shape, target.shape)) {
-    throw new ShapeError(
-      `mseLoss expects a target of shape ${showShape(input.shape)}, that of the input, got ${showShape(target.shape)}`,
-    )
+    throw new ShapeError(`mseLoss expects a target of shape ${showShape(input.shape)}, that of the input, got ${showShape(target.shape)}`)
   }
   const difference = input.sub(target)
   return reduce('mseLoss', difference.mul(difference), options)
@@ -90,8 +88,7 @@ function classDim(op: string, scores: Tensor, target: Tensor): number {
   }
   const classes = scores.shape[dim]!
   const bad = target.node.storage?.host?.find((value) => value < 0 || value >= classes)
-  if (bad !== undefined)
-    throw new RangeError(`${op}: class ${bad} is not among the ${classes} classes 0 … ${classes - 1}`)
+  if (bad !== undefined) throw new RangeError(`${op}: class ${bad} is not among the ${classes} classes 0 … ${classes - 1}`)
   return dim
 }
 

@@ -1,18 +1,6 @@
 import { full, relu, ShapeError, type Tensor, tensor, Variable, zeros } from '@tenon/tensor'
 import { describe, expect, it, vi } from 'vitest'
-import {
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  Flatten,
-  Linear,
-  MaxPool2d,
-  Module,
-  modulePath,
-  Parameter,
-  ReLU,
-  Sequential,
-} from './index.ts'
+import { BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, modulePath, Parameter, ReLU, Sequential } from './index.ts'
 
 class Block extends Module {
   readonly fc: Linear
@@ -68,15 +56,7 @@ describe('what a module holds', () => {
 
   it('lists modules and children with PyTorch’s paths', () => {
     const net = new Net()
-    expect(names(net.namedModules())).toEqual([
-      '',
-      'blocks.0',
-      'blocks.0.fc',
-      'blocks.1',
-      'blocks.1.fc',
-      'heads.mean',
-      'heads.spread',
-    ])
+    expect(names(net.namedModules())).toEqual(['', 'blocks.0', 'blocks.0.fc', 'blocks.1', 'blocks.1.fc', 'heads.mean', 'heads.spread'])
     expect(names(net.namedChildren())).toEqual(['blocks.0', 'blocks.1', 'heads.mean', 'heads.spread'])
   })
 
@@ -144,10 +124,7 @@ class Identity4 extends Module {
 
 describe('paths in errors', () => {
   it('name the layer whose weight does not fit', () => {
-    const net = new Sequential(
-      new Sequential(new Conv2d(1, 8, 3), new ReLU(), new MaxPool2d(2), new Conv2d(32, 8, 3)),
-      new Flatten(),
-    )
+    const net = new Sequential(new Sequential(new Conv2d(1, 8, 3), new ReLU(), new MaxPool2d(2), new Conv2d(32, 8, 3)), new Flatten())
     expect(() => net.forward(zeros([8, 1, 30, 30]))).toThrow('0.3.weight expects 32 input channels, got [8, 8, 14, 14]')
     expect(() => net.forward(zeros([8, 1, 30, 30]))).toThrow(ShapeError)
   })

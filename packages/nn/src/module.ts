@@ -91,9 +91,7 @@ export abstract class Module {
 
   /** All Variables that are no parameters, as running statistics, with their paths. */
   namedBuffers(): [path: string, buffer: Variable][] {
-    return [...variablesOf(this)]
-      .filter(([, variable]) => !isParameter(variable))
-      .map(([path, buffer]) => [path, buffer])
+    return [...variablesOf(this)].filter(([, variable]) => !isParameter(variable)).map(([path, buffer]) => [path, buffer])
   }
 
   /** This module (its path is '') and all below it, each once. */

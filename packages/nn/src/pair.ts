@@ -10,9 +10,7 @@ export type Size2d = number | readonly number[]
 export function pair(who: string, name: string, size: Size2d, least: number): Pair {
   const both = typeof size === 'number' ? [size, size] : [...size]
   if (both.length !== 2 || both.some((value) => !Number.isInteger(value) || value < least)) {
-    throw new ShapeError(
-      `${who}: ${name} is a whole number ≥ ${least} or two of them, [height, width], got ${JSON.stringify(size)}`,
-    )
+    throw new ShapeError(`${who}: ${name} is a whole number ≥ ${least} or two of them, [height, width], got ${JSON.stringify(size)}`)
   }
   return both as unknown as Pair
 }

@@ -19,9 +19,7 @@ export class Sequential extends Module {
     this.length = layers.length
     for (const [i, layer] of layers.entries()) {
       if (!isModule(layer))
-        throw new TypeError(
-          `Sequential takes modules, argument ${i} is ${typeof layer}; a function becomes one as the forward of a class`,
-        )
+        throw new TypeError(`Sequential takes modules, argument ${i} is ${typeof layer}; a function becomes one as the forward of a class`)
       ;(this as { [index: number]: Layer })[i] = layer
     }
   }

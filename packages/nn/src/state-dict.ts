@@ -18,22 +18,14 @@ export interface LoadReport {
 }
 
 /** Assigns the entries of `state` to the Variables of `module`; all or none. */
-export function loadState(
-  module: Module,
-  state: Readonly<Record<string, Tensor>>,
-  { strict = true }: LoadOptions,
-): LoadReport {
+export function loadState(module: Module, state: Readonly<Record<string, Tensor>>, { strict = true }: LoadOptions): LoadReport {
   const own = new Map(variablesOf(module, true))
   const pathsOf = new Map<Variable, string[]>()
   for (const [path, variable] of own) pathsOf.set(variable, [...(pathsOf.get(variable) ?? []), path])
   // A shared Variable has several paths, and one of them is enough.
-  const missingKeys = [...pathsOf.values()]
-    .filter((paths) => !paths.some((path) => path in state))
-    .map((paths) => paths[0]!)
+  const missingKeys = [...pathsOf.values()].filter((paths) => !paths.some((path) => path in state)).map((paths) => paths[0]!)
   const unexpectedKeys = Object.keys(state).filter((path) => !own.has(path))
-  const values = [...own]
-    .filter(([path]) => path in state)
-    .map(([path, variable]) => ({ path, variable, value: state[path]! }))
+  const values = [...own].filter(([path]) => path in state).map(([path, variable]) => ({ path, variable, value: state[path]! }))
   const wrong = values.flatMap(({ path, variable, value }) => misfit(path, variable, value) ?? [])
 
   const problems = [
@@ -42,8 +34,7 @@ export function loadState(
     ...wrong,
   ]
   if (problems.length > 0) {
-    const advice =
-      wrong.length > 0 || !strict ? '' : '\nTo load only the entries that both sides have, pass { strict: false }.'
+    const advice = wrong.length > 0 || !strict ? '' : '\nTo load only the entries that both sides have, pass { strict: false }.'
     throw new StateDictError(
       `The state dict does not fit ${module.constructor.name}; nothing was loaded.\n  ${problems.join('\n  ')}${advice}`,
     )

@@ -9,8 +9,7 @@ import type { Module } from './module.ts'
 /** Two installed copies of this package know each other's modules by it. */
 export const moduleBrand: symbol = Symbol.for('tenon.nn.Module')
 
-export const isModule = (value: unknown): value is Module =>
-  typeof value === 'object' && value !== null && moduleBrand in value
+export const isModule = (value: unknown): value is Module => typeof value === 'object' && value !== null && moduleBrand in value
 
 /** A Tensor of any copy of @tenon/tensor that can be assigned to. */
 const isVariable = (value: unknown): value is Variable => isTensor(value) && 'assign' in value
@@ -35,8 +34,7 @@ function collect(container: object, prefix: string, fields: Fields, above: reado
     const path = join(prefix, key)
     if (isModule(value)) fields.children.push([path, value])
     else if (isVariable(value)) fields.variables.push([path, value])
-    else if ((Array.isArray(value) || isPlain(value)) && !above.includes(value))
-      collect(value, path, fields, [...above, value])
+    else if ((Array.isArray(value) || isPlain(value)) && !above.includes(value)) collect(value, path, fields, [...above, value])
   }
 }
 

@@ -29,11 +29,7 @@ describe.each([
   const start = [1, -2, 0.5]
   const hyper: AdamOptions = { lr: 0.1, betas: [0.8, 0.95], eps: 1e-3, weightDecay: 0.1 }
 
-  const train = async (
-    steps: number,
-    options: AdamOptions,
-    dtype: 'float32' | 'float64' = 'float64',
-  ): Promise<number[]> => {
+  const train = async (steps: number, options: AdamOptions, dtype: 'float32' | 'float64' = 'float64'): Promise<number[]> => {
     const parameter = new Variable(tensor(start, [3], { dtype }))
     const optimizer = new Kind([parameter], options)
     for (let step = 0; step < steps; step++) {
@@ -45,32 +41,24 @@ describe.each([
 
   it('takes PyTorch’s steps', async () => {
     // Five steps of torch.optim.Adam and AdamW (1.13, float64) with the options below.
-    const expected = decoupled
-      ? [0.904457134482, -2.08786606317, 0.27449102614]
-      : [0.737985055784, -2.08102317212, 0.279582562307]
+    const expected = decoupled ? [0.904457134482, -2.08786606317, 0.27449102614] : [0.737985055784, -2.08102317212, 0.279582562307]
     expect(await train(5, hyper)).toEqual(expected.map((value) => expect.closeTo(value, 10)))
     const byDefault = decoupled ? [0.999419755077, -2.00192306907, 0.497822440258] : reference(start, 5, false, {})
     expect(await train(5, {})).toEqual(byDefault.map((value) => expect.closeTo(value, 10)))
   })
 
   it('takes the steps of its formula, many of them', async () => {
-    expect(await train(60, hyper)).toEqual(
-      reference(start, 60, decoupled, hyper).map((value) => expect.closeTo(value, 12)),
-    )
+    expect(await train(60, hyper)).toEqual(reference(start, 60, decoupled, hyper).map((value) => expect.closeTo(value, 12)))
   })
 
   it('loses no digits in the first steps of float32', async () => {
     const options: AdamOptions = { betas: [0.9, 0.999], lr: 0.5, weightDecay: 0 }
-    expect(await train(2, options, 'float32')).toEqual(
-      reference(start, 2, decoupled, options).map((value) => expect.closeTo(value, 6)),
-    )
+    expect(await train(2, options, 'float32')).toEqual(reference(start, 2, decoupled, options).map((value) => expect.closeTo(value, 6)))
   })
 
   it('takes betas of 0', async () => {
     const options: AdamOptions = { betas: [0, 0], lr: 0.01 }
-    expect(await train(3, options)).toEqual(
-      reference(start, 3, decoupled, options).map((value) => expect.closeTo(value, 12)),
-    )
+    expect(await train(3, options)).toEqual(reference(start, 3, decoupled, options).map((value) => expect.closeTo(value, 12)))
   })
 
   it('refuses options out of range', () => {
@@ -80,9 +68,7 @@ describe.each([
     expect(make({ lr: -1e-3 })).toThrow(`${Kind.name}: lr must be a number ≥ 0, got -0.001`)
     expect(make({ eps: -1 })).toThrow('eps must be a number ≥ 0')
     expect(make({ weightDecay: Number.NaN })).toThrow('weightDecay must be a number ≥ 0, got NaN')
-    expect(make({ amsgrad: true } as AdamOptions)).toThrow(
-      `${Kind.name} has no option amsgrad; it takes lr, betas, eps, weightDecay`,
-    )
+    expect(make({ amsgrad: true } as AdamOptions)).toThrow(`${Kind.name} has no option amsgrad; it takes lr, betas, eps, weightDecay`)
   })
 })
 

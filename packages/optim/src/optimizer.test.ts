@@ -180,9 +180,7 @@ describe('state', () => {
     step(a.optimizer, a.p)
     step(b.optimizer, b.p)
     expect(await read(b.p)).toEqual(await read(a.p))
-    expect(await read(b.optimizer.stateDict().state['fc.weight.expAvgSq']!)).toEqual(
-      await read(state['fc.weight.expAvgSq']!),
-    )
+    expect(await read(b.optimizer.stateDict().state['fc.weight.expAvgSq']!)).toEqual(await read(state['fc.weight.expAvgSq']!))
   })
 
   it('reaches a captured step', async () => {
@@ -222,8 +220,6 @@ describe('state', () => {
   it('refuses options of another optimizer', () => {
     const p = parameter(1)
     const sgd = new SGD([p])
-    expect(() => sgd.loadStateDict({ state: {}, options: make().optimizer.options as object })).toThrow(
-      'SGD has no option betas, eps',
-    )
+    expect(() => sgd.loadStateDict({ state: {}, options: make().optimizer.options as object })).toThrow('SGD has no option betas, eps')
   })
 })

@@ -1,14 +1,4 @@
-import {
-  invalidateJit,
-  isFloat,
-  isTensor,
-  realize,
-  sameShape,
-  showShape,
-  type Tensor,
-  tensor,
-  Variable,
-} from '@tenon/tensor'
+import { invalidateJit, isFloat, isTensor, realize, sameShape, showShape, type Tensor, tensor, Variable } from '@tenon/tensor'
 import { OptimizerError } from './errors.ts'
 import { checkNotNegative, readOptions } from './options.ts'
 import { type ParameterList, readParameters } from './parameters.ts'
@@ -72,13 +62,10 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
     this.#defaults = defaults
     this.#options = this.#checked(options)
     const byName = readParameters(who, parameters)
-    if (byName.size === 0)
-      throw new OptimizerError(`${who} got no parameters; does the model hold them in fields that are not #private?`)
+    if (byName.size === 0) throw new OptimizerError(`${who} got no parameters; does the model hold them in fields that are not #private?`)
     const double = [...byName.values()].some(({ dtype }) => dtype === 'float64')
     this.#lr = new Variable(tensor(this.lr, [], { dtype: double ? 'float64' : 'float32' }), { name: 'lr' })
-    this.#tracked = new Map(
-      [...byName].map(([name, variable]) => [name, { variable, slots: this.#slots(name, variable) }]),
-    )
+    this.#tracked = new Map([...byName].map(([name, variable]) => [name, { variable, slots: this.#slots(name, variable) }]))
     // Initial values are computed now, so that the first step is planned like all others.
     realize()
   }
@@ -120,8 +107,7 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
       if (variable.grad === null) continue
       const options = { ...this.#options, lr: this.#lr.cast(variable.dtype) }
       const next = this.update(variable, variable.grad, slots as SlotValues<S>, options)
-      for (const [key, value] of Object.entries<Tensor>(next))
-        (key === 'parameter' ? variable : slots[key])?.assign(value)
+      for (const [key, value] of Object.entries<Tensor>(next)) (key === 'parameter' ? variable : slots[key])?.assign(value)
     }
     realize()
   }
@@ -140,13 +126,7 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
    *
    * @throws OptimizerError listing every entry that is missing, unexpected or of another shape; then nothing was loaded.
    */
-  loadStateDict({
-    state,
-    options,
-  }: {
-    readonly state: Readonly<Record<string, Tensor>>
-    readonly options: Partial<O>
-  }): void {
+  loadStateDict({ state, options }: { readonly state: Readonly<Record<string, Tensor>>; readonly options: Partial<O> }): void {
     const own = this.#state()
     const problems = [
       ...[...own.keys()].filter((key) => !(key in state)).map((key) => `${key} is missing`),
@@ -156,9 +136,7 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
       ...[...own].flatMap(([key, variable]) => (state[key] ? misfit(key, variable, state[key]) : [])),
     ]
     if (problems.length > 0) {
-      throw new OptimizerError(
-        `The state does not fit this ${this.constructor.name}; nothing was loaded.\n  ${problems.join('\n  ')}`,
-      )
+      throw new OptimizerError(`The state does not fit this ${this.constructor.name}; nothing was loaded.\n  ${problems.join('\n  ')}`)
     }
     const checked = this.#checked(options)
     for (const [key, variable] of own) if (state[key] !== variable) variable.assign(state[key]!.cast(variable.dtype))

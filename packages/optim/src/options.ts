@@ -12,6 +12,5 @@ export function readOptions<O extends object>(who: string, defaults: O, given: P
 
 /** A finite number ≥ 0. */
 export function checkNotNegative(who: string, name: string, value: number): void {
-  if (!Number.isFinite(value) || value < 0)
-    throw new OptimizerError(`${who}: ${name} must be a number ≥ 0, got ${value}`)
+  if (!Number.isFinite(value) || value < 0) throw new OptimizerError(`${who}: ${name} must be a number ≥ 0, got ${value}`)
 }

@@ -16,16 +16,13 @@ export function readParameters(who: string, parameters: ParameterList): Map<stri
   const seen = new Map<Variable, string>()
   for (const item of list) {
     const [name, variable] = (Array.isArray(item) ? item : [String(byName.size), item]) as [string, unknown]
-    if (!isVariable(variable))
-      throw new OptimizerError(`${who}: parameter ${name} is not a Variable but ${describe(variable)}`)
+    if (!isVariable(variable)) throw new OptimizerError(`${who}: parameter ${name} is not a Variable but ${describe(variable)}`)
     if (byName.has(name)) throw new OptimizerError(`${who}: two parameters are called ${name}`)
-    if (seen.has(variable))
-      throw new OptimizerError(`${who}: parameters ${seen.get(variable)} and ${name} are the same`)
+    if (seen.has(variable)) throw new OptimizerError(`${who}: parameters ${seen.get(variable)} and ${name} are the same`)
     byName.set(name, variable)
     seen.set(variable, name)
   }
   return byName
 }
 
-const describe = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? value.constructor.name : typeof value
+const describe = (value: unknown): string => (typeof value === 'object' && value !== null ? value.constructor.name : typeof value)

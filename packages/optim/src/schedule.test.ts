@@ -14,17 +14,13 @@ describe('schedules', () => {
   // Of PyTorch 1.13, whose cosine is a recursion; its closed form here goes up again after tMax just so.
   it('StepLR drops every stepSize epochs', () => {
     const optimizer = { lr: 0.8 }
-    expect(rates(new StepLR(optimizer, 3, { gamma: 0.5 }), optimizer, 8)).toEqual(
-      close([0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2]),
-    )
+    expect(rates(new StepLR(optimizer, 3, { gamma: 0.5 }), optimizer, 8)).toEqual(close([0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2]))
   })
 
   it('CosineAnnealingLR follows the cosine', () => {
     const optimizer = { lr: 0.8 }
     expect(rates(new CosineAnnealingLR(optimizer, 5, { etaMin: 0.01 }), optimizer, 8)).toEqual(
-      close([
-        0.8, 0.724561712778, 0.527061712778, 0.282938287222, 0.0854382872219, 0.01, 0.0854382872219, 0.282938287222,
-      ]),
+      close([0.8, 0.724561712778, 0.527061712778, 0.282938287222, 0.0854382872219, 0.01, 0.0854382872219, 0.282938287222]),
     )
   })
 
@@ -53,9 +49,7 @@ describe('schedules', () => {
 
   it('refuse what makes no sense', () => {
     expect(() => new StepLR({ lr: 1 }, 0)).toThrow('StepLR: stepSize must be above 0, got 0')
-    expect(() => new CosineAnnealingLR({ lr: 1 }, Number.NaN)).toThrow(
-      'CosineAnnealingLR: tMax must be above 0, got NaN',
-    )
+    expect(() => new CosineAnnealingLR({ lr: 1 }, Number.NaN)).toThrow('CosineAnnealingLR: tMax must be above 0, got NaN')
     expect(() => new StepLR({ lr: 1 }, 3).loadStateDict({} as never)).toThrow('a state has a baseLr and a lastEpoch')
   })
 })

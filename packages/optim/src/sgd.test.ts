@@ -43,8 +43,7 @@ describe('SGD', () => {
   })
 
   it('keeps no more than its options need', () => {
-    const slots = (options: SGDOptions): string[] =>
-      Object.keys(new SGD([new Variable(tensor([1]))], options).stateDict().state)
+    const slots = (options: SGDOptions): string[] => Object.keys(new SGD([new Variable(tensor([1]))], options).stateDict().state)
     expect(slots({})).toEqual([])
     expect(slots({ momentum: 0.9 })).toEqual(['0.momentumBuffer'])
     expect(slots({ momentum: 0.9, dampening: 0.1 })).toEqual(['0.momentumBuffer', '0.step'])
@@ -56,12 +55,8 @@ describe('SGD', () => {
     expect(make({ lr: Number.NaN })).toThrow('SGD: lr must be a number ≥ 0, got NaN')
     expect(make({ momentum: -0.1 })).toThrow('SGD: momentum must be a number ≥ 0')
     expect(make({ weightDecay: -0.1 })).toThrow('SGD: weightDecay must be a number ≥ 0')
-    expect(make({ nesterov: true })).toThrow(
-      'nesterov needs a momentum above 0 and no dampening, got momentum 0, dampening 0',
-    )
+    expect(make({ nesterov: true })).toThrow('nesterov needs a momentum above 0 and no dampening, got momentum 0, dampening 0')
     // @ts-expect-error: what the compiler sees first
-    expect(make({ weight_decay: 0.1 })).toThrow(
-      'SGD has no option weight_decay; it takes lr, momentum, dampening, weightDecay, nesterov',
-    )
+    expect(make({ weight_decay: 0.1 })).toThrow('SGD has no option weight_decay; it takes lr, momentum, dampening, weightDecay, nesterov')
   })
 })

@@ -38,9 +38,7 @@ export class SGD extends Optimizer<Required<SGDOptions>, SGDSlots> {
     checkNotNegative('SGD', 'weightDecay', weightDecay)
     if (!Number.isFinite(dampening)) throw new OptimizerError(`SGD: dampening must be a number, got ${dampening}`)
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new OptimizerError(
-        `SGD: nesterov needs a momentum above 0 and no dampening, got momentum ${momentum}, dampening ${dampening}`,
-      )
+      throw new OptimizerError(`SGD: nesterov needs a momentum above 0 and no dampening, got momentum ${momentum}, dampening ${dampening}`)
     }
   }
 
@@ -48,9 +46,7 @@ export class SGD extends Optimizer<Required<SGDOptions>, SGDSlots> {
     if (momentum === 0) return {}
     const momentumBuffer = new Variable(zerosLike(parameter))
     // Without dampening, momentum · 0 + g is what the first step wants anyway.
-    return dampening === 0
-      ? { momentumBuffer }
-      : { momentumBuffer, step: new Variable(zeros([], { dtype: 'float32' })) }
+    return dampening === 0 ? { momentumBuffer } : { momentumBuffer, step: new Variable(zeros([], { dtype: 'float32' })) }
   }
 
   update(

@@ -42,14 +42,8 @@ export const readable: ReadonlyMap<string, Stored> = new Map<string, Stored>([
       read: (bytes, at) => convert(bytes, 8, Int32Array, fitting(at, -(2n ** 31n), 2n ** 31n - 1n)),
     },
   ],
-  [
-    'U64',
-    { bytes: 8, dtype: 'uint32', read: (bytes, at) => convert(bytes, 8, Uint32Array, fitting(at, 0n, 2n ** 32n - 1n)) },
-  ],
-  [
-    'I16',
-    { bytes: 2, dtype: 'int32', read: (bytes) => convert(bytes, 2, Int32Array, (view, at) => view.getInt16(at, true)) },
-  ],
+  ['U64', { bytes: 8, dtype: 'uint32', read: (bytes, at) => convert(bytes, 8, Uint32Array, fitting(at, 0n, 2n ** 32n - 1n)) }],
+  ['I16', { bytes: 2, dtype: 'int32', read: (bytes) => convert(bytes, 2, Int32Array, (view, at) => view.getInt16(at, true)) }],
   [
     'U16',
     {
@@ -92,9 +86,7 @@ const fitting =
   (view, at) => {
     const value = least < 0n ? view.getBigInt64(at, true) : view.getBigUint64(at, true)
     if (value >= least && value <= most) return Number(value)
-    throw new SafetensorsError(
-      `${name}: element ${at / 8} is ${value}, and 64-bit integers are read as 32-bit ones (${least} to ${most})`,
-    )
+    throw new SafetensorsError(`${name}: element ${at / 8} is ${value}, and 64-bit integers are read as 32-bit ones (${least} to ${most})`)
   }
 
 /** IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction. */

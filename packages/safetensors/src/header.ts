@@ -33,9 +33,7 @@ export const readHeader = (bytes: Uint8Array, refuse: Refuse): Header => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const headerBytes = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32
   if (headerBytes > maxHeaderBytes) {
-    refuse(
-      `it claims a header of ${headerBytes} bytes, and ${maxHeaderBytes} is the limit; it is damaged or another format`,
-    )
+    refuse(`it claims a header of ${headerBytes} bytes, and ${maxHeaderBytes} is the limit; it is damaged or another format`)
   }
   const dataStart = 8 + headerBytes
   if (dataStart > bytes.length) {
@@ -149,8 +147,7 @@ const checkTiling = (entries: Entry[], dataBytes: number, refuse: Refuse): void 
   let previous = ''
   for (const entry of entries) {
     if (entry.begin < end) refuse(`tensors ${show(previous)} and ${show(entry.name)} overlap`)
-    if (entry.begin > end)
-      refuse(`the ${entry.begin - end} bytes before tensor ${show(entry.name)} belong to no tensor`)
+    if (entry.begin > end) refuse(`the ${entry.begin - end} bytes before tensor ${show(entry.name)} belong to no tensor`)
     end = entry.end
     previous = entry.name
   }
@@ -163,8 +160,7 @@ const readMetadata = (metadata: unknown, refuse: Refuse): Record<string, string>
     return refuse(`${metadataKey} is not an object of strings`)
   }
   for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string')
-      refuse(`${metadataKey} holds ${show(value)} at ${show(key)}, where only strings may stand`)
+    if (typeof value !== 'string') refuse(`${metadataKey} holds ${show(value)} at ${show(key)}, where only strings may stand`)
   }
   return metadata as Record<string, string>
 }

@@ -44,8 +44,7 @@ describe('encode', () => {
   })
 
   it('lays tensors out widest dtype first, then by name, whatever order they come in', () => {
-    const names = (bytes: Uint8Array) =>
-      [...new TextDecoder().decode(bytes).matchAll(/"([^"]+)":\{/g)].map((match) => match[1])
+    const names = (bytes: Uint8Array) => [...new TextDecoder().decode(bytes).matchAll(/"([^"]+)":\{/g)].map((match) => match[1])
     expect(names(encode(sample))).toEqual(['head.bias', 'none', 'weight', 'state', 'steps', 'mask'])
     const reversed = Object.fromEntries(Object.entries(sample).reverse())
     expect(encode(reversed)).toEqual(encode(sample))
@@ -64,17 +63,9 @@ describe('encode', () => {
     ['a name that UTF-8 cannot say', { '\ud800': float32([1], 1) }, /well-formed Unicode/],
     ['a shape that the numbers do not fill', { a: float32([3], 1, 2) }, /'a' has 2 numbers.*\[3\]/],
     ['a negative dimension', { a: float32([-1, -2], 1, 2) }, /do not fill the shape \[-1, -2\]/],
-    [
-      'an array of another type',
-      { a: { ...float32([1], 1), data: Int32Array.of(1) } },
-      /is float32, but its data is a Int32Array/,
-    ],
+    ['an array of another type', { a: { ...float32([1], 1), data: Int32Array.of(1) } }, /is float32, but its data is a Int32Array/],
     ['a bool that is neither', { a: { dtype: 'bool', shape: [2], data: Uint8Array.of(1, 2) } }, /element 1 is 2/],
-    [
-      'a dtype that does not exist',
-      { a: { ...float32([1], 1), dtype: 'float16' as 'float32' } },
-      /dtype float16; writable are/,
-    ],
+    ['a dtype that does not exist', { a: { ...float32([1], 1), dtype: 'float16' as 'float32' } }, /dtype float16; writable are/],
   ])('refuses %s', (_, tensors, message) => {
     expect(() => encode(tensors)).toThrow(SafetensorsError)
     expect(() => encode(tensors)).toThrow(message)
@@ -92,10 +83,7 @@ describe('decode', () => {
   })
 
   it('gives back any tensors, at any alignment, from a Buffer too', () => {
-    const entry = fc.tuple(
-      fc.array(fc.nat(3), { maxLength: 4 }),
-      fc.constantFrom('float64', 'float32', 'int32', 'uint32', 'bool'),
-    )
+    const entry = fc.tuple(fc.array(fc.nat(3), { maxLength: 4 }), fc.constantFrom('float64', 'float32', 'int32', 'uint32', 'bool'))
     const names = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((name) => name !== '__metadata__')
     fc.assert(
       fc.property(fc.dictionary(names, entry), fc.nat(9), (shapes, offset) => {
@@ -136,8 +124,7 @@ describe('decode', () => {
   })
 
   it('reads tensors in any order and a header that is not padded', () => {
-    const header =
-      '{"b":{"dtype":"U32","shape":[1],"data_offsets":[1,5]},"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}'
+    const header = '{"b":{"dtype":"U32","shape":[1],"data_offsets":[1,5]},"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}'
     const { tensors } = decode(file(header, [1, 7, 0, 0, 0]))
     expect(tensors).toEqual({
       a: { dtype: 'bool', shape: [1], data: Uint8Array.of(1) },
@@ -193,18 +180,10 @@ describe('decode', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['no bytes', new Uint8Array(0), /has 0 bytes, fewer than the 8/],
     ['a header length beyond the limit', huge, /claims a header of 18446744073709552000 bytes/],
-    [
-      'a header that is cut off',
-      file('{}      ').subarray(0, 12),
-      /cut off: the header should have 8 bytes, 4 are there/,
-    ],
+    ['a header that is cut off', file('{}      ').subarray(0, 12), /cut off: the header should have 8 bytes, 4 are there/],
     ['a header of nothing', file(''), /does not begin with '\{'/],
     ['a header that is not an object', file('[1]'), /does not begin with '\{'/],
-    [
-      'text that is not UTF-8',
-      file('{"\0":1}').map((byte) => (byte === 0 ? 0 : byte === 0x31 ? 0xff : byte)),
-      /not UTF-8/,
-    ],
+    ['text that is not UTF-8', file('{"\0":1}').map((byte) => (byte === 0 ? 0 : byte === 0x31 ? 0xff : byte)), /not UTF-8/],
     ['text that is not JSON', file('{"a":}'), /not JSON/],
     ['something after the header', file('{} x'), /not JSON/],
     ['deep nesting', file(`{"a":${'['.repeat(1e6)}`), /nested too deeply at character 7/],
@@ -214,52 +193,24 @@ describe('decode', () => {
       file(two('[0,4]', '[0,4]').replace('"b"', '"\\u0061" \n'), [1, 2, 3, 4]),
       /has "a" twice/,
     ],
-    [
-      'a field that comes twice',
-      file(entry('"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]'), [1]),
-      /has "dtype" twice/,
-    ],
+    ['a field that comes twice', file(entry('"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]'), [1]), /has "dtype" twice/],
     ['an entry that is null', file('{"x":null}'), /"x" has dtype nothing/],
     ['an entry that is a number', file('{"x":3}'), /"x" has dtype nothing/],
-    [
-      'an unknown dtype',
-      file(entry('"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]'), [1]),
-      /dtype "F8_E4M3"; readable are F64/,
-    ],
+    ['an unknown dtype', file(entry('"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]'), [1]), /dtype "F8_E4M3"; readable are F64/],
     ['no shape', file(entry('"dtype":"U8","data_offsets":[0,1]'), [1]), /has shape nothing/],
     ['a negative dimension', file(entry('"dtype":"U8","shape":[-1],"data_offsets":[0,1]'), [1]), /has shape \[-1\]/],
-    [
-      'a dimension that is no integer',
-      file(entry('"dtype":"U8","shape":[0.5],"data_offsets":[0,1]'), [1]),
-      /has shape \[0.5\]/,
-    ],
-    [
-      'a dimension that is a string',
-      file(entry('"dtype":"U8","shape":["1"],"data_offsets":[0,1]'), [1]),
-      /has shape \["1"\]/,
-    ],
-    [
-      'a product that overflows',
-      file(entry('"dtype":"F64","shape":[4294967296,4294967296,0],"data_offsets":[0,0]')),
-      /more than any file/,
-    ],
+    ['a dimension that is no integer', file(entry('"dtype":"U8","shape":[0.5],"data_offsets":[0,1]'), [1]), /has shape \[0.5\]/],
+    ['a dimension that is a string', file(entry('"dtype":"U8","shape":["1"],"data_offsets":[0,1]'), [1]), /has shape \["1"\]/],
+    ['a product that overflows', file(entry('"dtype":"F64","shape":[4294967296,4294967296,0],"data_offsets":[0,0]')), /more than any file/],
     ['three offsets', file(entry('"dtype":"U8","shape":[1],"data_offsets":[0,1,2]'), [1]), /not two whole numbers/],
     [
       'offsets backwards',
       file(entry('"dtype":"U8","shape":[1],"data_offsets":[1,0]'), [1]),
       /takes 1 bytes, but its data_offsets are \[1,0\]/,
     ],
-    [
-      'a shape that its bytes do not fill',
-      file(entry('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), [1, 2, 3, 4]),
-      /takes 8 bytes/,
-    ],
+    ['a shape that its bytes do not fill', file(entry('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), [1, 2, 3, 4]), /takes 8 bytes/],
     ['an overlap', file(two('[0,4]', '[2,6]'), [1, 2, 3, 4, 5, 6]), /"a" and "b" overlap/],
-    [
-      'a hole',
-      file(two('[0,4]', '[6,10]'), new Array(10).fill(0)),
-      /the 2 bytes before tensor "b" belong to no tensor/,
-    ],
+    ['a hole', file(two('[0,4]', '[6,10]'), new Array(10).fill(0)), /the 2 bytes before tensor "b" belong to no tensor/],
     ['a hole at the start', file(two('[2,6]', '[6,10]'), new Array(10).fill(0)), /the 2 bytes before tensor "a"/],
     ['data that is cut off', file(two('[0,4]', '[4,8]'), [1, 2, 3]), /cut off: the tensors need 8 bytes, 3 are there/],
     ['bytes after the end', file(two('[0,4]', '[4,8]'), new Array(9).fill(0)), /has 1 bytes after the last tensor/],
@@ -283,10 +234,7 @@ describe('decode', () => {
       changes: fc.array(change, { maxLength: 4 }),
       from: fc.nat(12),
       to: fc.oneof(fc.constant(whole.length), fc.nat(whole.length)),
-      extra: fc.oneof(
-        { weight: 4, arbitrary: fc.constant(new Uint8Array(0)) },
-        { weight: 1, arbitrary: fc.uint8Array({ maxLength: 20 }) },
-      ),
+      extra: fc.oneof({ weight: 4, arbitrary: fc.constant(new Uint8Array(0)) }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 20 }) }),
     })
     fc.assert(
       fc.property(damage, ({ changes, from, to, extra }) => {

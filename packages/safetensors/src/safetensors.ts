@@ -22,10 +22,7 @@ export interface SafetensorsFile<T = TensorEntry> {
  *
  * @throws SafetensorsError for a name, shape or array that the format cannot hold
  */
-export const encode = (
-  tensors: Readonly<Record<string, TensorEntry>>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array => {
+export const encode = (tensors: Readonly<Record<string, TensorEntry>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array => {
   // Put together by hand, because an object would move names that look like numbers to the front.
   const header: string[] = []
   if (Object.keys(metadata).length > 0) header.push(`"${metadataKey}":${JSON.stringify(checkMetadata(metadata))}`)
@@ -35,17 +32,13 @@ export const encode = (
   let offset = 0
   for (const { name, code, entry } of laidOut) {
     const end = offset + entry.data.byteLength
-    header.push(
-      `${JSON.stringify(name)}:${JSON.stringify({ dtype: code, shape: entry.shape, data_offsets: [offset, end] })}`,
-    )
+    header.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype: code, shape: entry.shape, data_offsets: [offset, end] })}`)
     offset = end
   }
   const text = new TextEncoder().encode(`{${header.join(',')}}`)
   const headerBytes = Math.ceil(text.length / 8) * 8
   if (headerBytes > maxHeaderBytes) {
-    throw new SafetensorsError(
-      `encode: the header would have ${headerBytes} bytes, the format allows ${maxHeaderBytes}`,
-    )
+    throw new SafetensorsError(`encode: the header would have ${headerBytes} bytes, the format allows ${maxHeaderBytes}`)
   }
   const bytes = new Uint8Array(8 + headerBytes + offset)
   new DataView(bytes.buffer).setUint32(0, headerBytes, true)
@@ -95,8 +88,7 @@ const checkEntry = (name: string, entry: TensorEntry): Checked => {
   if (name === metadataKey) refuse('has the name that the format keeps for metadata; call it something else')
   if (!isText(name)) refuse('has a name that is not well-formed Unicode')
   const rank = written.findIndex((each) => each.dtype === dtype)
-  const { code, bytes } =
-    written[rank] ?? refuse(`has dtype ${dtype}; writable are ${written.map((each) => each.dtype).join(', ')}`)
+  const { code, bytes } = written[rank] ?? refuse(`has dtype ${dtype}; writable are ${written.map((each) => each.dtype).join(', ')}`)
   if (!ArrayBuffer.isView(data) || data.BYTES_PER_ELEMENT !== bytes || !arrayFits(dtype, data)) {
     refuse(`is ${dtype}, but its data is a ${data?.constructor?.name}`)
   }
@@ -116,9 +108,7 @@ const arrayFits = (dtype: DType, data: TensorArray): boolean => {
 const checkMetadata = (metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value === 'string' && isText(key) && isText(value)) continue
-    throw new SafetensorsError(
-      `encode: metadata may hold only well-formed strings; '${key}' is ${JSON.stringify(value)}`,
-    )
+    throw new SafetensorsError(`encode: metadata may hold only well-formed strings; '${key}' is ${JSON.stringify(value)}`)
   }
   return metadata
 }

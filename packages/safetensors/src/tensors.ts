@@ -18,9 +18,6 @@ export const fromTensors = async (
 /** `decode` to tensors, with copies of the numbers. */
 export const toTensors = (bytes: Uint8Array, source?: string): SafetensorsFile<Tensor> => {
   const { tensors, metadata } = decode(bytes, source)
-  const entries = Object.entries(tensors).map(([name, { dtype, shape, data }]) => [
-    name,
-    tensor(data, shape, { dtype }),
-  ])
+  const entries = Object.entries(tensors).map(([name, { dtype, shape, data }]) => [name, tensor(data, shape, { dtype })])
   return { tensors: Object.fromEntries(entries), metadata }
 }

@@ -7,10 +7,7 @@ import { primitive, type Tensor } from './tensor.ts'
 /** Integers and bools become float32, as in PyTorch's functions of real numbers. */
 export const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.cast('float32'))
 
-type FloatUnary = Extract<
-  PrimitiveName,
-  'sqrt' | 'recip' | 'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'erf'
->
+type FloatUnary = Extract<PrimitiveName, 'sqrt' | 'recip' | 'exp' | 'expm1' | 'log' | 'log1p' | 'sin' | 'cos' | 'tan' | 'tanh' | 'erf'>
 
 /** A primitive function of a real number. */
 export const floatUnary = (op: FloatUnary, x: Tensor): Tensor => primitive(op, [toFloat(x)], {})

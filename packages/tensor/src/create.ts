@@ -25,9 +25,7 @@ const dtypeOfArray = (data: TypedArray): DType => {
 export function tensor(data: TensorData, shape?: Shape, options: CreateOptions = {}): Tensor {
   if (ArrayBuffer.isView(data)) {
     if (data instanceof Uint8Array && !options.dtype) {
-      throw new DTypeError(
-        "tensor: a Uint8Array may mean bools or numbers; say { dtype: 'bool' } or, say, { dtype: 'float32' }",
-      )
+      throw new DTypeError("tensor: a Uint8Array may mean bools or numbers; say { dtype: 'bool' } or, say, { dtype: 'float32' }")
     }
     const dtype = options.dtype ?? dtypeOfArray(data)
     return fromArray(data, shape ?? [data.length], dtype)
@@ -39,9 +37,7 @@ export function tensor(data: TensorData, shape?: Shape, options: CreateOptions =
 function fromArray(values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
   checkShape('tensor', shape)
   if (values.length !== sizeOf(shape)) {
-    throw new ShapeError(
-      `tensor: ${values.length} values do not fill shape ${showShape(shape)}, which takes ${sizeOf(shape)}`,
-    )
+    throw new ShapeError(`tensor: ${values.length} values do not fill shape ${showShape(shape)}, which takes ${sizeOf(shape)}`)
   }
   const copy = new dtypes[dtype].array(values.length)
   if (dtype === 'bool') for (let i = 0; i < values.length; i++) copy[i] = values[i] ? 1 : 0
@@ -103,8 +99,7 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
 
 /** `steps` numbers evenly spaced from `start` to `end`, both included. */
 export function linspace(start: number, end: number, steps: number, { dtype = 'float32' }: CreateOptions = {}): Tensor {
-  if (!Number.isInteger(steps) || steps < 0)
-    throw new ShapeError(`linspace: steps must be a whole number ≥ 0, got ${steps}`)
+  if (!Number.isInteger(steps) || steps < 0) throw new ShapeError(`linspace: steps must be a whole number ≥ 0, got ${steps}`)
   return arange(steps)
     .cast(dtype)
     .mul(steps > 1 ? (end - start) / (steps - 1) : 0)

@@ -2,16 +2,7 @@
  * What `TENON_DEBUG` prints, to the error stream: 1 a line for each run; 2 also each kernel with its time, GFLOP/s and bytes; 3 also the
  * text of the program. Read once, when the package is loaded.
  */
-import {
-  type Backend,
-  type BufferHandle,
-  cost,
-  type Executable,
-  type Kernel,
-  type Program,
-  printKernel,
-  printProgram,
-} from '@tenon/kernel'
+import { type Backend, type BufferHandle, cost, type Executable, type Kernel, type Program, printKernel, printProgram } from '@tenon/kernel'
 
 const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
 const level = Number(environment?.['TENON_DEBUG'] ?? 0)
@@ -31,21 +22,14 @@ export function reportRun(
   if (level >= 2) runOneByOne(backend, program, buffers, scalars)
   else backend.execute(executable, buffers, scalars)
   const ms = performance.now() - start
-  console.error(
-    `[tenon] ${backend.name}: ${program.steps.length} kernels, arena ${program.arenaBytes} B, ${ms.toFixed(2)} ms`,
-  )
+  console.error(`[tenon] ${backend.name}: ${program.steps.length} kernels, arena ${program.arenaBytes} B, ${ms.toFixed(2)} ms`)
   if (level >= 3) console.error(printProgram(program))
 }
 
 const singles = new WeakMap<Program, Executable[]>()
 
 /** Each step as a program of its own, with memory of its own for the temporaries. */
-function runOneByOne(
-  backend: Backend,
-  program: Program,
-  external: readonly BufferHandle[],
-  scalars: readonly number[],
-): void {
+function runOneByOne(backend: Backend, program: Program, external: readonly BufferHandle[], scalars: readonly number[]): void {
   const executables =
     singles.get(program) ??
     program.steps.map((step) =>
@@ -74,9 +58,7 @@ function runOneByOne(
     const start = performance.now()
     backend.execute(executables[i]!, buffers, scalars)
     const ms = performance.now() - start
-    console.error(
-      `  ${ms.toFixed(3).padStart(8)} ms  ${step.kind === 'run' ? describe(step.kernel, ms) : `repeat ${step.count} times`}`,
-    )
+    console.error(`  ${ms.toFixed(3).padStart(8)} ms  ${step.kind === 'run' ? describe(step.kernel, ms) : `repeat ${step.count} times`}`)
   })
   for (const buffer of temporaries) backend.free(buffer)
 }

@@ -66,10 +66,7 @@ function epilogue(
   for (let at = launch; !written[at]; ) {
     const [next] = consumers[at]! as [number?]
     const moved =
-      next !== undefined &&
-      consumers[at]!.length === 1 &&
-      fits(next) &&
-      (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
+      next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
     const region = moved ? [next] : branchesAfter(items, consumers, written, at, fits)
     if (!region) break
     at = region.at(-1)!
@@ -95,9 +92,7 @@ function branchesAfter(
     const next = Math.min(...[...region].flatMap((i) => consumers[i]!.filter((c) => !region.has(c))))
     if (next === Infinity || !fits(next) || loweringOf(items[next]!).kind !== 'pointwise') return null
     region.add(next)
-    const closed = [...region].every(
-      (i) => i === next || ((i === start || !written[i]) && consumers[i]!.every((c) => region.has(c))),
-    )
+    const closed = [...region].every((i) => i === next || ((i === start || !written[i]) && consumers[i]!.every((c) => region.has(c))))
     if (closed) return [...region].slice(1)
   }
   return null
@@ -129,12 +124,7 @@ function costs(items: readonly Item[], written: boolean[]): number[] {
 }
 
 /** Consumers first: finds for each value the kernels that would compute it, and writes it where repeating costs more. */
-function chooseRepeated(
-  items: readonly Item[],
-  consumers: readonly number[][],
-  written: boolean[],
-  cost: readonly number[],
-): void {
+function chooseRepeated(items: readonly Item[], consumers: readonly number[][], written: boolean[], cost: readonly number[]): void {
   const users: ReadonlySet<number>[] = []
   /** Whether some consumer reads elements of this value more than once within its kernel. */
   const reread: boolean[] = []
@@ -155,10 +145,8 @@ function chooseRepeated(
     const lowering = loweringOf(item)
     const repeated = all.size > 1
     if (lowering.kind === 'reduce') written[i] = repeated || long(items, i, all)
-    else if (lowering.kind === 'pointwise' && cost[i]! > repeatLimit)
-      written[i] = repeated || (again && !holdsReduction(items, written, i))
-    else if (lowering.kind !== 'launch' && lowering.kind !== 'pointwise' && cost[i]! > repeatLimit && repeated)
-      written[i] = true
+    else if (lowering.kind === 'pointwise' && cost[i]! > repeatLimit) written[i] = repeated || (again && !holdsReduction(items, written, i))
+    else if (lowering.kind !== 'launch' && lowering.kind !== 'pointwise' && cost[i]! > repeatLimit && repeated) written[i] = true
   }
 }
 

@@ -106,7 +106,6 @@ function canonical(found: ReadonlySet<Node>): Node[] {
 }
 
 function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
-  if (leaf)
-    return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
+  if (leaf) return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
   return `${op}(${inputs.join()})${dtype}${shape.join()}${JSON.stringify(attrs)}`
 }

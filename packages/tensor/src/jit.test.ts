@@ -1,16 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  arange,
-  bernoulli,
-  Generator,
-  invalidateJit,
-  jit,
-  ones,
-  type Tensor,
-  tensor,
-  Variable,
-  zeros,
-} from './index.ts'
+import { arange, bernoulli, Generator, invalidateJit, jit, ones, type Tensor, tensor, Variable, zeros } from './index.ts'
 import { counters } from './runtime.ts'
 
 test('a jitted function computes what the function computes, for new arguments too', () => {
@@ -40,9 +29,7 @@ test('other shapes, dtypes and plain arguments are captured anew', () => {
     return x.mul(scale).sum()
   })
   expect(
-    [f(ones([4]), 2), f(ones([5]), 2), f(ones([4]), 3), f(ones([4], { dtype: 'int32' }), 2), f(ones([4]), 2)].map((t) =>
-      t.itemSync(),
-    ),
+    [f(ones([4]), 2), f(ones([5]), 2), f(ones([4]), 3), f(ones([4], { dtype: 'int32' }), 2), f(ones([4]), 2)].map((t) => t.itemSync()),
   ).toEqual([8, 10, 12, 8, 8])
   expect(calls).toBe(4)
 })

@@ -74,14 +74,11 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
   }
 }
 
-const inputNode = (slot: number, like: Tensor, backend: Backend): Node =>
-  new Node('input', [], { slot }, like.shape, like.dtype, backend)
+const inputNode = (slot: number, like: Tensor, backend: Backend): Node => new Node('input', [], { slot }, like.shape, like.dtype, backend)
 
 function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, args: Args, backend: Backend): Captured {
   let slots = 0
-  const placeholders = mapTensors(args, (t) =>
-    t instanceof Variable ? t : new Tensor(inputNode(slots++, t, backend)),
-  ) as Args
+  const placeholders = mapTensors(args, (t) => (t instanceof Variable ? t : new Tensor(inputNode(slots++, t, backend)))) as Args
   const gradsRead = new Map<Variable, Tensor | null>()
   /** With what was there before. */
   const gradsWritten = new Map<Variable, Tensor | null>()
@@ -154,10 +151,7 @@ class Slot {
 
 function run(captured: Captured, args: readonly Node[]): unknown {
   const { backend, compiled, leaves, variables, results } = captured
-  const inputs = [
-    ...args,
-    ...[...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node),
-  ].map(stored)
+  const inputs = [...args, ...[...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node)].map(stored)
   const leaf = (position: number): Node => {
     const node = leaves.get(position)!
     return node.op === 'input' ? inputs[(node.attrs as { slot: number }).slot]! : node

@@ -2,18 +2,7 @@
  * Fusion, second half: a written value becomes a kernel, by computing one element of it as an expression. Movement is index
  * arithmetic on the way down; a reduction whose place is a point of the kernel's grid becomes a stage of it.
  */
-import type {
-  BufferParam,
-  Contraction,
-  Convolution,
-  DType,
-  Expr,
-  Kernel,
-  MatrixView,
-  Scatter,
-  Stage,
-  StoreStage,
-} from '@tenon/kernel'
+import type { BufferParam, Contraction, Convolution, DType, Expr, Kernel, MatrixView, Scatter, Stage, StoreStage } from '@tenon/kernel'
 import { ExprPool } from '@tenon/kernel'
 import { type AnyLowering, type Fusion, loweringOf } from './fuse.ts'
 import type { Item } from './graph.ts'
@@ -162,12 +151,7 @@ class Emitter {
     }
   }
 
-  #move(
-    item: Item,
-    lowering: Extract<AnyLowering, { kind: 'movement' }>,
-    index: readonly Expr[],
-    valid: Expr | null,
-  ): Expr {
+  #move(item: Item, lowering: Extract<AnyLowering, { kind: 'movement' }>, index: readonly Expr[], valid: Expr | null): Expr {
     const input = item.inputs[0]!
     const source = lowering.source(this.p, index, item.attrs as never, this.item(input).shape)
     return source.valid ? this.#masked(input, source.index, source.valid, valid) : this.at(input, source.index, valid)
@@ -270,13 +254,7 @@ function splitsIn(index: readonly Expr[]): Map<number, number> | null {
   const visit = (e: Expr): void => {
     if (e.op !== 'binary') return
     const { a, b } = e
-    if (
-      (e.fn === 'idiv' || e.fn === 'mod') &&
-      a.op === 'index' &&
-      a.axis < 1000 &&
-      b.op === 'literal' &&
-      a.extent % b.value === 0
-    )
+    if ((e.fn === 'idiv' || e.fn === 'mod') && a.op === 'index' && a.axis < 1000 && b.op === 'literal' && a.extent % b.value === 0)
       splits.set(a.axis, b.value)
     visit(a)
     visit(b)
@@ -301,8 +279,7 @@ function indexOf(p: ExprPool, { factors, extents, inGrid }: Iteration, grid: num
 
 /** Each value is asked for once, so that lowering ends. */
 function write({ items, written }: Fusion, position: number): void {
-  if (written[position])
-    throw new Error(`lowering ${items[position]!.op} ${items[position]!.shape.join('×')} asks for itself`)
+  if (written[position]) throw new Error(`lowering ${items[position]!.op} ${items[position]!.shape.join('×')} asks for itself`)
   written[position] = true
 }
 

@@ -52,14 +52,7 @@ export class Node {
   readonly path: string
   readonly stack: string | null
 
-  constructor(
-    op: NodeName,
-    inputs: readonly Node[],
-    attrs: object,
-    shape: Shape,
-    dtype: DType,
-    backend: Backend | null,
-  ) {
+  constructor(op: NodeName, inputs: readonly Node[], attrs: object, shape: Shape, dtype: DType, backend: Backend | null) {
     this.id = context.nextId++
     this.op = op
     this.inputs = inputs

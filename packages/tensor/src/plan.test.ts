@@ -2,21 +2,7 @@ import { cpu } from '@tenon/backend-cpu'
 import { printProgram } from '@tenon/kernel'
 import { expect, test } from 'vitest'
 import { snapshot } from './graph.ts'
-import {
-  arange,
-  conv2d,
-  exp,
-  full,
-  logSoftmax,
-  maxPool2d,
-  relu,
-  rsqrt,
-  softmax,
-  Tensor,
-  tensor,
-  Variable,
-  zeros,
-} from './index.ts'
+import { arange, conv2d, exp, full, logSoftmax, maxPool2d, relu, rsqrt, softmax, Tensor, tensor, Variable, zeros } from './index.ts'
 import { hostNode } from './node.ts'
 import { type Plan, plan } from './plan.ts'
 import { sizeOf } from './shape.ts'
@@ -55,10 +41,7 @@ test('a matmul takes its bias and activation along, where the activation branche
 })
 
 test('a convolution takes its bias along through the reshapes around it; pooling is a second kernel', () => {
-  expect(kernels(maxPool2d(relu(conv2d(host(2, 3, 8, 8), host(4, 3, 3, 3), host(4), { padding: 1 })), 2))).toEqual([
-    'convolution',
-    'loop',
-  ])
+  expect(kernels(maxPool2d(relu(conv2d(host(2, 3, 8, 8), host(4, 3, 3, 3), host(4), { padding: 1 })), 2))).toEqual(['convolution', 'loop'])
 })
 
 test('what a matmul reads through a view is not copied; what it reads through arithmetic is computed first', () => {

@@ -172,8 +172,7 @@ function canTakeOver(kernels: readonly Draft[], { position, over }: Request): bo
   const users = kernels.flatMap((k, i) => (k.buffers.includes(over) ? [i] : []))
   if (users.some((i) => i > at)) return false
   return (
-    !users.includes(at) ||
-    ownElementsOnly(kernels[at]!.kernel, kernels[at]!.buffers.indexOf(over), kernels[at]!.buffers.indexOf(position))
+    !users.includes(at) || ownElementsOnly(kernels[at]!.kernel, kernels[at]!.buffers.indexOf(over), kernels[at]!.buffers.indexOf(position))
   )
 }
 
@@ -188,9 +187,7 @@ function ownElementsOnly(kernel: Kernel, input: number, output: number): boolean
     const roots = stages.slice(from, to).map((s) => s.value)
     return [...distinct(roots)].some((e) => e.op === 'load' && e.buffer === input)
   }
-  const foreign = [...distinct(expressions(kernel))].some(
-    (e) => e.op === 'load' && e.buffer === input && e.index !== index,
-  )
+  const foreign = [...distinct(expressions(kernel))].some((e) => e.op === 'load' && e.buffer === input && e.index !== index)
   // A store is finished before the next stage begins, so only the storing stage itself may read what it overwrites, or earlier ones over the same points
   const single = stages[store]!.kind === 'store' && stages[store]!.extents.length === 0
   return !foreign && !loads(store + 1, stages.length) && (single || !loads(0, store))
@@ -223,14 +220,12 @@ function assemble(
   const create = (position: number): number => {
     if (items[position]!.leaf) return external(position, { leaf: position })
     const request = requests.findIndex((r) => r.position === position)
-    if (request >= 0)
-      return inPlace[request] ? bufferOf(requests[request]!.over!) : external(position, { result: request })
+    if (request >= 0) return inPlace[request] ? bufferOf(requests[request]!.over!) : external(position, { result: request })
     const kept = passing.indexOf(position)
     if (kept >= 0) return external(position, { result: requests.length + kept })
     return temporary(items[position]!.dtype, items[position]!.size)
   }
-  const temporary = (dtype: Item['dtype'], length: number): number =>
-    buffers.push({ role: 'temporary', dtype, length, offset: 0 }) - 1
+  const temporary = (dtype: Item['dtype'], length: number): number => buffers.push({ role: 'temporary', dtype, length, offset: 0 }) - 1
 
   const steps: Run[] = []
   for (const { kernel, buffers: positions, scalars: literals } of kernels) {
@@ -256,9 +251,7 @@ function assemble(
     }
   })
   const temporaries = buffers.flatMap((b, i) => (b.role === 'temporary' ? [i] : []))
-  const arena = planArena(
-    temporaries.map((i) => ({ bytes: buffers[i]!.length * dtypes[buffers[i]!.dtype].bytes, ...lifetimes.get(i)! })),
-  )
+  const arena = planArena(temporaries.map((i) => ({ bytes: buffers[i]!.length * dtypes[buffers[i]!.dtype].bytes, ...lifetimes.get(i)! })))
   temporaries.forEach((i, k) => {
     buffers[i] = { ...buffers[i]!, role: 'temporary', offset: arena.offsets[k]! }
   })

@@ -41,11 +41,7 @@ export interface AttrsOf {
 
 type Plain = UnaryOp | BinaryOp | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
 export type PrimitiveName = Plain | keyof AttrsOf
-export type Attrs<P extends PrimitiveName> = P extends keyof AttrsOf
-  ? AttrsOf[P]
-  : P extends 'arange'
-    ? { readonly length: number }
-    : None
+export type Attrs<P extends PrimitiveName> = P extends keyof AttrsOf ? AttrsOf[P] : P extends 'arange' ? { readonly length: number } : None
 
 /** Where an element comes from: an index into the input, and the condition outside which it is 0. */
 export interface Source {
@@ -129,10 +125,8 @@ const floatBinary: ReadonlySet<BinaryOp> = new Set<BinaryOp>(['div', 'pow', 'ata
 const binary = <Op extends BinaryOp>(op: Op): Primitive<Op> => ({
   infer: ([a, b]) => {
     const dtype = a!.dtype
-    if (!sameShape(a!.shape, b!.shape))
-      throw new ShapeError(`${op}: shapes ${showShape(a!.shape)} and ${showShape(b!.shape)} differ`)
-    if (dtype !== b!.dtype)
-      throw new DTypeError(`${op}: dtypes ${dtype} and ${b!.dtype} differ; cast one of them with x.cast(dtype)`)
+    if (!sameShape(a!.shape, b!.shape)) throw new ShapeError(`${op}: shapes ${showShape(a!.shape)} and ${showShape(b!.shape)} differ`)
+    if (dtype !== b!.dtype) throw new DTypeError(`${op}: dtypes ${dtype} and ${b!.dtype} differ; cast one of them with x.cast(dtype)`)
     if (floatBinary.has(op)) checkDType(op, isFloat(dtype), dtype, 'float tensors')
     if (intOnly.has(op)) checkDType(op, dtype === 'int32' || dtype === 'uint32', dtype, 'integer tensors')
     if (bitwise.has(op)) checkDType(op, !isFloat(dtype), dtype, 'bool or integer tensors')
@@ -144,8 +138,7 @@ const binary = <Op extends BinaryOp>(op: Op): Primitive<Op> => ({
 const where: Primitive<'where'> = {
   infer: ([cond, a, b]) => {
     checkDType('where', cond!.dtype === 'bool', cond!.dtype, 'a bool condition')
-    if (a!.dtype !== b!.dtype)
-      throw new DTypeError(`where: dtypes ${a!.dtype} and ${b!.dtype} of the two values differ`)
+    if (a!.dtype !== b!.dtype) throw new DTypeError(`where: dtypes ${a!.dtype} and ${b!.dtype} of the two values differ`)
     return a!
   },
   lowering: { kind: 'pointwise', cost: cheap, emit: (p, [c, a, b]) => p.select(c!, a!, b!) },
@@ -209,9 +202,7 @@ const reduce = <P extends 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin'
     checkDType(name, x!.dtype !== 'bool' || op === 'argmax' || op === 'argmin', x!.dtype, 'numbers')
     const needsElements = op !== 'sum' && op !== 'prod'
     if (needsElements && sizeOf(x!.shape) === 0 && dims.some((d) => x!.shape[d] === 0)) {
-      throw new ShapeError(
-        `${op} of no elements is undefined: shape ${showShape(x!.shape)}, reduced over [${dims.join(', ')}]`,
-      )
+      throw new ShapeError(`${op} of no elements is undefined: shape ${showShape(x!.shape)}, reduced over [${dims.join(', ')}]`)
     }
     const shape = x!.shape.map((d, i) => (dims.includes(i) ? 1 : d))
     return { shape, dtype: op === 'argmax' || op === 'argmin' ? 'int32' : x!.dtype }
@@ -334,9 +325,7 @@ const concat: Primitive<'concat'> = {
     for (const part of parts) {
       if (part.dtype !== first.dtype) throw new DTypeError(`concat: dtypes ${first.dtype} and ${part.dtype} differ`)
       if (part.shape.length !== first.shape.length || part.shape.some((d, i) => i !== dim && d !== first.shape[i])) {
-        throw new ShapeError(
-          `concat along ${dim}: shapes ${showShape(first.shape)} and ${showShape(part.shape)} differ elsewhere`,
-        )
+        throw new ShapeError(`concat along ${dim}: shapes ${showShape(first.shape)} and ${showShape(part.shape)} differ elsewhere`)
       }
     }
     const total = parts.reduce((sum, part) => sum + part.shape[dim]!, 0)
@@ -372,8 +361,7 @@ const dot: Primitive<'dot'> = {
 /** x [n, g, c, ...spatial] ⋆ w [g, o, c, ...kernel] → [n, g, o, ...output] (cross-correlation). Padding may be negative, which crops. */
 const conv: Primitive<'conv'> = {
   infer: ([x, w], { stride, padLow, padHigh, dilation, inputDilation }) => {
-    if (x!.dtype !== w!.dtype)
-      throw new DTypeError(`conv: dtypes ${x!.dtype} and ${w!.dtype} differ; cast one of them with x.cast(dtype)`)
+    if (x!.dtype !== w!.dtype) throw new DTypeError(`conv: dtypes ${x!.dtype} and ${w!.dtype} differ; cast one of them with x.cast(dtype)`)
     const output = stride.map((s, d) => {
       const size = x!.shape[3 + d]!
       const input = size && (size - 1) * inputDilation[d]! + 1
@@ -385,65 +373,16 @@ const conv: Primitive<'conv'> = {
   lowering: { kind: 'launch' },
 }
 
+// biome-ignore format: a table
 export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
-  neg: unary('neg'),
-  abs: unary('abs'),
-  sign: unary('sign'),
-  floor: unary('floor'),
-  ceil: unary('ceil'),
-  round: unary('round'),
-  sqrt: unary('sqrt'),
-  recip: unary('recip'),
-  exp: unary('exp'),
-  expm1: unary('expm1'),
-  log: unary('log'),
-  log1p: unary('log1p'),
-  sin: unary('sin'),
-  cos: unary('cos'),
-  tan: unary('tan'),
-  tanh: unary('tanh'),
-  erf: unary('erf'),
-  not: unary('not'),
-  add: binary('add'),
-  sub: binary('sub'),
-  mul: binary('mul'),
-  div: binary('div'),
-  idiv: binary('idiv'),
-  mod: binary('mod'),
-  pow: binary('pow'),
-  atan2: binary('atan2'),
-  max: binary('max'),
-  min: binary('min'),
-  lt: binary('lt'),
-  le: binary('le'),
-  eq: binary('eq'),
-  ne: binary('ne'),
-  and: binary('and'),
-  or: binary('or'),
-  xor: binary('xor'),
-  shl: binary('shl'),
-  shr: binary('shr'),
-  where,
-  cast,
-  detach,
-  randomBits,
-  arange,
-  reduceSum: reduce('reduceSum', 'sum'),
-  reduceProd: reduce('reduceProd', 'prod'),
-  reduceMax: reduce('reduceMax', 'max'),
-  reduceMin: reduce('reduceMin', 'min'),
-  argmax: reduce('argmax', 'argmax'),
-  argmin: reduce('argmin', 'argmin'),
-  reshape,
-  permute,
-  expand,
-  pad,
-  slice,
-  flip,
-  unfold,
-  concat,
-  gather,
-  scatter,
-  dot,
-  conv,
+  neg: unary('neg'), abs: unary('abs'), sign: unary('sign'), floor: unary('floor'), ceil: unary('ceil'),
+  round: unary('round'), sqrt: unary('sqrt'), recip: unary('recip'), exp: unary('exp'), expm1: unary('expm1'),
+  log: unary('log'), log1p: unary('log1p'), sin: unary('sin'), cos: unary('cos'), tan: unary('tan'), tanh: unary('tanh'),
+  erf: unary('erf'), not: unary('not'), add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'),
+  idiv: binary('idiv'), mod: binary('mod'), pow: binary('pow'), atan2: binary('atan2'), max: binary('max'),
+  min: binary('min'), lt: binary('lt'), le: binary('le'), eq: binary('eq'), ne: binary('ne'), and: binary('and'),
+  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach, randomBits, arange,
+  reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
+  reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
+  permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv,
 }

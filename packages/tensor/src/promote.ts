@@ -16,14 +16,9 @@ export function numberDType(value: number, beside: DType): DType {
 }
 
 export const castNode = (x: Node, dtype: DType): Node =>
-  x.dtype === dtype
-    ? x
-    : x.op === 'const'
-      ? constNode((x.attrs as { value: number }).value, dtype)
-      : makeNode('cast', [x], { dtype })
+  x.dtype === dtype ? x : x.op === 'const' ? constNode((x.attrs as { value: number }).value, dtype) : makeNode('cast', [x], { dtype })
 
-export const reshapeNode = (x: Node, shape: Shape): Node =>
-  sameShape(x.shape, shape) ? x : makeNode('reshape', [x], { shape })
+export const reshapeNode = (x: Node, shape: Shape): Node => (sameShape(x.shape, shape) ? x : makeNode('reshape', [x], { shape }))
 
 /** Stretches size-1 (and missing leading) dimensions to `shape`. */
 export function expandNode(x: Node, shape: Shape): Node {

@@ -15,8 +15,7 @@ export interface RandomOptions extends CreateOptions {
 }
 
 const seedWords = (seed: number): Tensor => {
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new RangeError(`a seed is a whole number from 0 to 2^53 − 1, got ${seed}`)
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`a seed is a whole number from 0 to 2^53 − 1, got ${seed}`)
   return tensor(Uint32Array.of(seed % 2 ** 32, Math.floor(seed / 2 ** 32), 0))
 }
 
@@ -39,11 +38,7 @@ export class Generator {
     const state = this.state.detach()
     markKept(state)
     const word = (i: number): Tensor => state.slice(0, i, i + 1).broadcastTo([sizeOf(shape)])
-    const bits = primitive(
-      'randomBits',
-      [arange(sizeOf(shape), undefined, 1, { dtype: 'uint32' }), word(2), word(0), word(1)],
-      {},
-    )
+    const bits = primitive('randomBits', [arange(sizeOf(shape), undefined, 1, { dtype: 'uint32' }), word(2), word(0), word(1)], {})
     this.state.assign(this.state.add(arange(3).eq(2).cast('uint32')))
     return bits.reshape(shape)
   }
@@ -100,11 +95,7 @@ export function randint(
 }
 
 /** 1 with probability `p`, else 0. */
-export function bernoulli(
-  p: number,
-  shape: Shape,
-  { dtype = 'float32', generator = defaultGenerator() }: RandomOptions = {},
-): Tensor {
+export function bernoulli(p: number, shape: Shape, { dtype = 'float32', generator = defaultGenerator() }: RandomOptions = {}): Tensor {
   if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli: a probability lies in [0, 1], got ${p}`)
   return rand(shape, { generator }).lt(p).cast(dtype)
 }

@@ -1,12 +1,5 @@
 /** Runs pending work: assigns, and what somebody wants to read. */
-import {
-  type Backend,
-  type BufferHandle,
-  dtypes,
-  type Executable,
-  type TypedArray,
-  UnsupportedError,
-} from '@tenon/kernel'
+import { type Backend, type BufferHandle, dtypes, type Executable, type TypedArray, UnsupportedError } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
@@ -58,8 +51,7 @@ export function noteGradient(state: VariableState, gradient: Node | null): void 
  * Gradients that a run computes along: it may run assigns (the counter of a dropout, running statistics) that would leave them stale, as
  * when the loss is read between `backward` and the step. Not those of variables that are assigned themselves: that is the step, which uses them.
  */
-const dueGradients = (): Node[] =>
-  [...due].filter(([state, { version }]) => state.latest === version).map(([, { gradient }]) => gradient)
+const dueGradients = (): Node[] => [...due].filter(([state, { version }]) => state.latest === version).map(([, { gradient }]) => gradient)
 
 /** Shown the roots of every run before it, those of assigns included: how `detectAnomaly` looks at all that is computed. */
 export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null } = { beforeRun: null }
@@ -91,10 +83,7 @@ export function realizeNodes(roots: readonly Node[]): void {
   inspect(all)
   wanted = []
   due.clear()
-  const backends = new Set([
-    ...all.map((node) => node.backend ?? currentBackend()),
-    ...[...pendingVariables].map((v) => v.backend),
-  ])
+  const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...[...pendingVariables].map((v) => v.backend)])
   for (const backend of backends) {
     runOn(
       backend,
@@ -159,9 +148,7 @@ function assignments(
   for (const state of variables) {
     const value = resolve(state.read)
     const host =
-      value.storage?.host ??
-      (value.op === 'const' ? constant(value) : null) ??
-      (value.size === 0 ? new dtypes[value.dtype].array(0) : null)
+      value.storage?.host ?? (value.op === 'const' ? constant(value) : null) ?? (value.size === 0 ? new dtypes[value.dtype].array(0) : null)
     if (host) written.push([state, host])
     else computed.push([state, ownNode(value, taken)])
   }
@@ -170,14 +157,12 @@ function assignments(
 
 /** The node itself where a kernel will compute it for one taker; otherwise a copy. */
 export function ownNode(value: Node, taken: Set<Node>): Node {
-  const own =
-    isLeaf(value) || taken.has(value) ? withContext('transient', true, () => makeNode('detach', [value], {})) : value
+  const own = isLeaf(value) || taken.has(value) ? withContext('transient', true, () => makeNode('detach', [value], {})) : value
   taken.add(own)
   return own
 }
 
-const constant = (node: Node): TypedArray =>
-  new dtypes[node.dtype].array(1).fill((node.attrs as LeafAttrs['const']).value)
+const constant = (node: Node): TypedArray => new dtypes[node.dtype].array(1).fill((node.attrs as LeafAttrs['const']).value)
 
 export const leafOf = (graph: Graph, state: VariableState): number | null => {
   const at = graph.nodes.findIndex((n) => n.op === 'variable' && (n.attrs as LeafAttrs['variable']).state === state)
@@ -223,9 +208,7 @@ function execute(
     (i) => (i < results.length ? null : variables[i - results.length]!),
   )
   results.forEach((node, i) => settleResult(node, backend, outcome[i]!))
-  compiled.plan.passing.forEach((position, i) =>
-    settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true),
-  )
+  compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
   if (isStep && reuses) dropPassing()
   if (isStep) cutHistory(0)
   endRun()
@@ -246,12 +229,7 @@ function cutHistory(count: number): void {
 }
 
 /** The plan of a graph, from the cache where an equal one was run before. */
-export function compile(
-  backend: Backend,
-  graph: Graph,
-  requests: readonly Request[],
-  mayPass: (position: number) => boolean,
-): Compiled {
+export function compile(backend: Backend, graph: Graph, requests: readonly Request[], mayPass: (position: number) => boolean): Compiled {
   let cache = caches.get(backend)
   if (!cache) caches.set(backend, (cache = new Map()))
   const flags = graph.items.map((_, i) => (mayPass(i) ? '1' : '0')).join('')
@@ -368,8 +346,7 @@ function remember(node: Node, data: TypedArray): TypedArray {
   return data.slice()
 }
 
-export const canReadSync = (node: Node): boolean =>
-  !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
+export const canReadSync = (node: Node): boolean => !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
 
 /** The same values as a leaf of another backend. */
 export function moveNode(node: Node, backend: Backend): Node {

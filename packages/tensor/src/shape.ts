@@ -30,9 +30,7 @@ export function checkShape(op: string, shape: Shape): void {
 export function normalizeDim(op: string, dim: number, ndim: number): number {
   const d = dim < 0 ? dim + ndim : dim
   if (!Number.isInteger(d) || d < 0 || d >= ndim) {
-    throw new ShapeError(
-      `${op}: dimension ${dim} is out of range for a tensor of ${ndim} dimension${ndim === 1 ? '' : 's'}`,
-    )
+    throw new ShapeError(`${op}: dimension ${dim} is out of range for a tensor of ${ndim} dimension${ndim === 1 ? '' : 's'}`)
   }
   return d
 }
@@ -41,8 +39,7 @@ export function normalizeDim(op: string, dim: number, ndim: number): number {
 export function normalizeDims(op: string, dims: number | readonly number[] | undefined, ndim: number): number[] {
   if (dims === undefined) return Array.from({ length: ndim }, (_, d) => d)
   const list = (typeof dims === 'number' ? [dims] : dims).map((d) => normalizeDim(op, d, ndim))
-  if (new Set(list).size !== list.length)
-    throw new ShapeError(`${op}: a dimension appears twice in [${[dims].flat().join(', ')}]`)
+  if (new Set(list).size !== list.length) throw new ShapeError(`${op}: a dimension appears twice in [${[dims].flat().join(', ')}]`)
   return list.sort((a, b) => a - b)
 }
 

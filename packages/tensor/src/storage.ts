@@ -61,8 +61,7 @@ function unlessDisposed(fn: () => void): boolean {
 }
 
 export function readNow(backend: Backend, buffer: BufferHandle): TypedArray {
-  if (!backend.readSync)
-    throw new UnsupportedError(`${backend.name} can only be read asynchronously; use await x.data() or await x.item()`)
+  if (!backend.readSync) throw new UnsupportedError(`${backend.name} can only be read asynchronously; use await x.data() or await x.item()`)
   return backend.readSync(buffer)
 }
 
@@ -99,11 +98,9 @@ export function endRun(): void {
 }
 
 /** Frees a variable's memory when nothing can reach it any more. */
-const forgotten = new FinalizationRegistry<{ backend: Backend; memory: { buffer: BufferHandle | null } }>(
-  ({ backend, memory }) => {
-    if (memory.buffer) unlessDisposed(() => backend.free(memory.buffer!))
-  },
-)
+const forgotten = new FinalizationRegistry<{ backend: Backend; memory: { buffer: BufferHandle | null } }>(({ backend, memory }) => {
+  if (memory.buffer) unlessDisposed(() => backend.free(memory.buffer!))
+})
 
 export function track(state: VariableState): void {
   forgotten.register(state, { backend: state.backend, memory: state.memory })

@@ -32,28 +32,12 @@ export const primitive = <P extends PrimitiveName>(op: P, inputs: readonly Tenso
     ),
   )
 
-type Elementwise =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'pow'
-  | 'atan2'
-  | 'max'
-  | 'min'
-  | 'lt'
-  | 'le'
-  | 'eq'
-  | 'ne'
-  | 'and'
-  | 'or'
-  | 'xor'
+type Elementwise = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'atan2' | 'max' | 'min' | 'lt' | 'le' | 'eq' | 'ne' | 'and' | 'or' | 'xor'
 const alwaysFloat: ReadonlySet<Elementwise> = new Set<Elementwise>(['div', 'atan2'])
 
 /** An elementwise primitive of two operands that broadcast and promote. */
 export function elementwise(op: Elementwise, a: Tensor | number, b: Tensor | number, name: string = op): Tensor {
-  if (typeof a === 'number' && typeof b === 'number')
-    throw new DTypeError(`${name} takes at least one tensor, got two numbers`)
+  if (typeof a === 'number' && typeof b === 'number') throw new DTypeError(`${name} takes at least one tensor, got two numbers`)
   const side = (x: Tensor | number): Node | number => {
     if (typeof x === 'number') return x
     if (isTensor(x)) return x.node
@@ -117,9 +101,7 @@ export class Tensor {
 
   #checkItem(): void {
     if (this.size !== 1)
-      throw new ShapeError(
-        `item() reads a tensor of one element, this one has shape ${showShape(this.shape)}; use data()`,
-      )
+      throw new ShapeError(`item() reads a tensor of one element, this one has shape ${showShape(this.shape)}; use data()`)
   }
 
   async toArray(): Promise<Nested> {
@@ -156,12 +138,7 @@ export class Tensor {
   remainder(other: Tensor | number): Tensor {
     return this.#divided('remainder', other, 'mod', (a, b) => a.sub(primitive('floor', [a.div(b)], {}).mul(b)))
   }
-  #divided(
-    name: string,
-    other: Tensor | number,
-    ints: 'idiv' | 'mod',
-    floats: (a: Tensor, b: Tensor) => Tensor,
-  ): Tensor {
+  #divided(name: string, other: Tensor | number, ints: 'idiv' | 'mod', floats: (a: Tensor, b: Tensor) => Tensor): Tensor {
     const [a, b] = align(name, this.node, isTensor(other) ? other.node : other, false)
     return isFloat(a.dtype) ? floats(new Tensor(a), new Tensor(b)) : new Tensor(makeNode(ints, [a, b], {}))
   }
@@ -178,9 +155,7 @@ export class Tensor {
    */
   matmul(other: Tensor): Tensor {
     if (this.ndim === 0 || other.ndim === 0)
-      throw new ShapeError(
-        `matmul takes tensors of at least one dimension, got ${showShape(this.shape)} and ${showShape(other.shape)}`,
-      )
+      throw new ShapeError(`matmul takes tensors of at least one dimension, got ${showShape(this.shape)} and ${showShape(other.shape)}`)
     const a = this.ndim === 1 ? this.unsqueeze(0) : this
     const b = other.ndim === 1 ? other.unsqueeze(1) : other
     const [m, k] = a.shape.slice(-2) as [number, number]
@@ -266,8 +241,7 @@ export class Tensor {
   }
 
   mean(dim?: Dims, options: ReduceOptions = {}): Tensor {
-    if (!isFloat(this.dtype))
-      throw new DTypeError(`mean takes a float tensor, got ${this.dtype}; cast with x.cast('float32')`)
+    if (!isFloat(this.dtype)) throw new DTypeError(`mean takes a float tensor, got ${this.dtype}; cast with x.cast('float32')`)
     return this.sum(dim, options).div(this.#count('mean', dim))
   }
   /** Σ (x − mean)² / (n − correction), correction 1 as torch.var. */
@@ -297,18 +271,12 @@ export class Tensor {
     const start = normalizeDim('flatten', startDim, this.ndim)
     const end = normalizeDim('flatten', endDim, this.ndim)
     if (end < start) throw new ShapeError(`flatten: startDim ${startDim} comes after endDim ${endDim}`)
-    return this.reshape([
-      ...this.shape.slice(0, start),
-      sizeOf(this.shape.slice(start, end + 1)),
-      ...this.shape.slice(end + 1),
-    ])
+    return this.reshape([...this.shape.slice(0, start), sizeOf(this.shape.slice(start, end + 1)), ...this.shape.slice(end + 1)])
   }
   permute(dims: readonly number[]): Tensor {
     const order = dims.map((d) => normalizeDim('permute', d, this.ndim))
     if (order.length !== this.ndim || new Set(order).size !== this.ndim) {
-      throw new ShapeError(
-        `permute: [${dims.join(', ')}] must name each of the ${this.ndim} dimensions of ${showShape(this.shape)} once`,
-      )
+      throw new ShapeError(`permute: [${dims.join(', ')}] must name each of the ${this.ndim} dimensions of ${showShape(this.shape)} once`)
     }
     return order.every((d, i) => d === i) ? new Tensor(this.node) : primitive('permute', [this], { dims: order })
   }
@@ -334,8 +302,7 @@ export class Tensor {
     return this.broadcastTo(shape.map((size, d) => (size === -1 && d >= lead ? this.shape[d - lead]! : size)))
   }
   broadcastTo(shape: Shape): Tensor {
-    const common =
-      shape.length >= this.ndim && this.shape.every((s, d) => s === 1 || s === shape[d + shape.length - this.ndim])
+    const common = shape.length >= this.ndim && this.shape.every((s, d) => s === 1 || s === shape[d + shape.length - this.ndim])
     if (!common)
       throw new ShapeError(
         `broadcastTo: ${showShape(this.shape)} does not stretch to ${showShape(shape)}: sizes, aligned at the end, must be equal or 1`,
@@ -364,16 +331,13 @@ export class Tensor {
   slice(dim: number, start: number, end?: number, step = 1): Tensor {
     const d = normalizeDim('slice', dim, this.ndim)
     if (!Number.isInteger(step) || step < 1)
-      throw new ShapeError(
-        `slice: step must be a whole number ≥ 1, got ${step}; flip the dimension first to go backwards`,
-      )
+      throw new ShapeError(`slice: step must be a whole number ≥ 1, got ${step}; flip the dimension first to go backwards`)
     const size = this.shape[d]!
     const clamp = (i: number): number => Math.min(size, Math.max(0, i < 0 ? i + size : i))
     const from = clamp(start)
     const to = Math.max(from, clamp(end ?? size))
     if (from === 0 && to === size && step === 1) return new Tensor(this.node)
-    const at = (whole: (s: number) => number, value: number): number[] =>
-      this.shape.map((s, i) => (i === d ? value : whole(s)))
+    const at = (whole: (s: number) => number, value: number): number[] => this.shape.map((s, i) => (i === d ? value : whole(s)))
     return primitive('slice', [this], { start: at(() => 0, from), end: at((s) => s, to), step: at(() => 1, step) })
   }
   /** One position along `dim`, which goes. */
@@ -399,8 +363,7 @@ export class Tensor {
   /** out[…, k, …] = this[…, index[k], …] along `dim`. */
   indexSelect(dim: number, index: Tensor): Tensor {
     const d = normalizeDim('indexSelect', dim, this.ndim)
-    if (index.ndim !== 1)
-      throw new ShapeError(`indexSelect: the index has one dimension, got ${showShape(index.shape)}`)
+    if (index.ndim !== 1) throw new ShapeError(`indexSelect: the index has one dimension, got ${showShape(index.shape)}`)
     const shape = this.shape.map((s, i) => (i === d ? index.size : s))
     return this.gather(d, index.reshape(shape.map((s, i) => (i === d ? s : 1))).broadcastTo(shape))
   }
@@ -413,12 +376,9 @@ export class Tensor {
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
     const d = checkIndex('scatterAdd', this, dim, index, this.shape[normalizeDim('scatterAdd', dim, this.ndim)]!)
     if (src.shape.length !== index.ndim || src.shape.some((s, i) => s !== index.shape[i])) {
-      throw new ShapeError(
-        `scatterAdd: src ${showShape(src.shape)} and index ${showShape(index.shape)} must have one shape`,
-      )
+      throw new ShapeError(`scatterAdd: src ${showShape(src.shape)} and index ${showShape(index.shape)} must have one shape`)
     }
-    if (src.dtype !== this.dtype)
-      throw new DTypeError(`scatterAdd: dtypes ${this.dtype} and ${src.dtype} differ; cast one of them`)
+    if (src.dtype !== this.dtype) throw new DTypeError(`scatterAdd: dtypes ${this.dtype} and ${src.dtype} differ; cast one of them`)
     return primitive('scatter', [this, index, src], { dim: d, op: 'add' })
   }
 
@@ -472,13 +432,10 @@ function checkIndex(op: string, x: Tensor, dim: number, index: Tensor, size: num
   const d = normalizeDim(op, dim, x.ndim)
   if (index.dtype !== 'int32') throw new DTypeError(`${op}: the index must be int32, got ${index.dtype}`)
   if (index.ndim !== x.ndim || index.shape.some((s, i) => i !== d && s > x.shape[i]!)) {
-    throw new ShapeError(
-      `${op}: an index of shape ${showShape(index.shape)} does not fit ${showShape(x.shape)} along dimension ${dim}`,
-    )
+    throw new ShapeError(`${op}: an index of shape ${showShape(index.shape)} does not fit ${showShape(x.shape)} along dimension ${dim}`)
   }
   const host = index.node.storage?.host
   const bad = host?.find((i) => i < 0 || i >= size)
-  if (bad !== undefined)
-    throw new ShapeError(`${op}: index ${bad} is out of range for dimension ${dim} of size ${size}`)
+  if (bad !== undefined) throw new ShapeError(`${op}: index ${bad} is out of range for dimension ${dim} of size ${size}`)
   return d
 }

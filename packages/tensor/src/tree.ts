@@ -33,7 +33,5 @@ export function describe(value: unknown, leaf: (tensor: Tensor) => string): stri
       .map(([k, v]) => `${JSON.stringify(k)}:${describe(v, leaf)}`)
       .join()}}`
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') return `@${identity(value)}`
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : `${typeof value}:${Object.is(value, -0) ? '-0' : String(value)}`
+  return typeof value === 'string' ? JSON.stringify(value) : `${typeof value}:${Object.is(value, -0) ? '-0' : String(value)}`
 }

@@ -25,13 +25,7 @@ export interface VariableState {
 /** Variables with assigns that have not run, in program order of their first one. */
 export const pendingVariables: Set<VariableState> = new Set()
 
-export function createState(
-  variable: Variable,
-  shape: Shape,
-  dtype: DType,
-  backend: Backend,
-  name: string | null,
-): VariableState {
+export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
   const state = {
     variable,
     shape,

@@ -21,13 +21,7 @@ export class Variable extends Tensor {
 
   constructor(initial: Tensor, options: VariableOptions = {}) {
     super(initial.node)
-    this.state = createState(
-      this,
-      initial.shape,
-      initial.dtype,
-      initial.node.backend ?? currentBackend(),
-      options.name ?? null,
-    )
+    this.state = createState(this, initial.shape, initial.dtype, initial.node.backend ?? currentBackend(), options.name ?? null)
     recordAssign(this.state, initial.node)
     track(this.state)
     initialize(this.state)
@@ -59,7 +53,7 @@ export class Variable extends Tensor {
   set grad(grad: Tensor | null) {
     gradHooks.write?.(this, this.#grad)
     this.#grad = grad
-    noteGradient(this.state, grad && grad.node)
+    noteGradient(this.state, grad?.node ?? null)
   }
 
   /** The next value. Recorded in program order, and run with the next read, `realize` or step. */

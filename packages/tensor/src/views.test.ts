@@ -13,9 +13,7 @@ interface Pair {
 
 function gatherBy(shape: Shape, source: (index: number[]) => number): number[] {
   const strides = stridesOf(shape)
-  return Array.from({ length: sizeOf(shape) }, (_, i) =>
-    source(shape.map((size, d) => Math.floor(i / strides[d]!) % size)),
-  )
+  return Array.from({ length: sizeOf(shape) }, (_, i) => source(shape.map((size, d) => Math.floor(i / strides[d]!) % size)))
 }
 
 const at = ({ shape, values }: Pair, index: readonly number[]): number => {
@@ -51,12 +49,7 @@ function move(x: Pair, [which, a, b, c]: readonly [number, number, number, numbe
       )
     }
     case 1:
-      return step(
-        x,
-        shape,
-        (index) => index.map((i, k) => (k === d ? size - 1 - i : i)),
-        shape.length ? lazy.flip(d) : lazy,
-      )
+      return step(x, shape, (index) => index.map((i, k) => (k === d ? size - 1 - i : i)), shape.length ? lazy.flip(d) : lazy)
     case 2: {
       if (shape.length === 0) return x
       const pads = shape.map((_, i): [number, number] => (i === d ? [b % 3, c % 3] : [0, 0]))

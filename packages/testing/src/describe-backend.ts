@@ -31,11 +31,7 @@ interface Output {
  *
  * @param factory makes the backend; it is disposed of after the suite
  */
-export function describeBackend(
-  name: string,
-  factory: () => Backend | Promise<Backend>,
-  { skip = {} }: DescribeBackendOptions = {},
-): void {
+export function describeBackend(name: string, factory: () => Backend | Promise<Backend>, { skip = {} }: DescribeBackendOptions = {}): void {
   describe(`backend ${name}`, () => {
     let backend: Backend
 
@@ -111,8 +107,7 @@ function compare(samples: Samples, actual: Output | string | undefined, expected
   if (typeof expected === 'string') return [`on the reference, ${expected}`]
   if (actual === undefined || typeof actual === 'string') return [actual ?? `${expected.label}: no result`]
   const kind = (o: Output): string => `${o.dtype} [${o.shape.join(', ')}]`
-  if (kind(actual) !== kind(expected))
-    return [`${expected.label}: ${kind(actual)} where ${kind(expected)} was expected`]
+  if (kind(actual) !== kind(expected)) return [`${expected.label}: ${kind(actual)} where ${kind(expected)} was expected`]
   const rtol = isFloat(expected.dtype as 'float32') ? (samples.rtol ?? backendTolerance) : 0
   const wrong = difference(actual.data, expected.data, { rtol })
   return wrong ? [`${expected.label}: ${wrong}`] : []

@@ -21,8 +21,7 @@ const numbers = (length: number, salt: number): Float64Array =>
     return (u < 0.5 ? -1 : 1) * (0.5 + ((u * 2) % 1))
   })
 
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-  Array.from(a).reduce((sum, x, i) => (b[i] ? sum + x * b[i]! : sum), 0)
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((sum, x, i) => (b[i] ? sum + x * b[i]! : sum), 0)
 
 /**
  * Checks ⟨v, J u⟩ by central differences against ⟨Jᵀ v, u⟩ by `grad`, for a direction u of the float inputs and an incoming gradient v that are

@@ -35,9 +35,7 @@ const i32 = (length: number): BufferParam => ({ dtype: 'int32', length })
 function fill(dtype: DType, length: number, salt: number): TypedArray {
   const u = (i: number): number => Math.abs(Math.sin(i * 12.9898 + salt * 78.233) * 43758.5453) % 1
   const number =
-    dtype === 'float32' || dtype === 'float64'
-      ? (i: number) => 4 * u(i) - 2
-      : (i: number) => Math.floor((dtype === 'bool' ? 2 : 7) * u(i))
+    dtype === 'float32' || dtype === 'float64' ? (i: number) => 4 * u(i) - 2 : (i: number) => Math.floor((dtype === 'bool' ? 2 : 7) * u(i))
   const array = new dtypes[dtype].array(length)
   for (let i = 0; i < length; i++) array[i] = number(i)
   return array
@@ -90,10 +88,7 @@ const loops: readonly KernelCase[] = [
     'several stores, a later one reading an earlier one',
     loop([f32(20), f32(20), f32(20)], [20], (p) => {
       const i = p.index(0, 20)
-      return [
-        store(0, i, p.unary('neg', p.load('float32', 2, i))),
-        store(1, i, p.mul(p.stored('float32', 0), p.load('float32', 2, i))),
-      ]
+      return [store(0, i, p.unary('neg', p.load('float32', 2, i))), store(1, i, p.mul(p.stored('float32', 0), p.load('float32', 2, i)))]
     }),
   ),
   single(
@@ -146,9 +141,7 @@ const loops: readonly KernelCase[] = [
       const r = p.index(0, 4)
       const part = (buffer: number, size: number, start: number): Stage => {
         const c = p.index(1, size)
-        return store(0, p.scaleAdd(r, 7, p.add(c, p.int(start))), p.load('float32', buffer, p.scaleAdd(r, size, c)), [
-          size,
-        ])
+        return store(0, p.scaleAdd(r, 7, p.add(c, p.int(start))), p.load('float32', buffer, p.scaleAdd(r, size, c)), [size])
       }
       return [part(1, 5, 0), part(2, 2, 5)]
     }),
@@ -200,23 +193,13 @@ const reductions: readonly KernelCase[] = (
   ),
 )
 
-function contraction(
-  name: string,
-  batch: number[],
-  m: number,
-  n: number,
-  k: number,
-  transposed: boolean,
-  epilogue: boolean,
-): KernelCase {
+function contraction(name: string, batch: number[], m: number, n: number, k: number, transposed: boolean, epilogue: boolean): KernelCase {
   const count = batch.reduce((x, y) => x * y, 1)
   const p = new ExprPool()
   const axes = [...batch, m, n].map((extent, d) => p.index(d, extent))
   const at = [...batch, m, n].reduce<Expr>((sum, extent, d) => p.scaleAdd(sum, extent, axes[d]!), p.int(0))
   const sum = p.register('float32', 0)
-  const value = epilogue
-    ? p.binary('max', p.add(sum, p.load('float32', 3, axes.at(-1)!)), p.literal('float32', 0))
-    : sum
+  const value = epilogue ? p.binary('max', p.add(sum, p.load('float32', 3, axes.at(-1)!)), p.literal('float32', 0)) : sum
   const kernel: Contraction = {
     kind: 'contraction',
     dtype: 'float32',
@@ -260,14 +243,7 @@ interface Spatial extends Partial<SpatialAxis> {
   readonly padHigh?: number
 }
 
-function convolution(
-  name: string,
-  batch: number,
-  groups: number,
-  channels: number,
-  out: number,
-  spatial: readonly Spatial[],
-): KernelCase {
+function convolution(name: string, batch: number, groups: number, channels: number, out: number, spatial: readonly Spatial[]): KernelCase {
   const axes = spatial.map((s): SpatialAxis => {
     const { input, kernel, stride = 1, dilation = 1, inputDilation = 1, padLow = 0, padHigh = padLow } = s
     const size = (input - 1) * inputDilation + 1 + padLow + padHigh
@@ -290,11 +266,7 @@ function convolution(
   const conv: Convolution = {
     kind: 'convolution',
     dtype: 'float32',
-    buffers: [
-      f32(product(grid)),
-      f32(batch * groups * channels * product(input)),
-      f32(groups * out * channels * product(kernel)),
-    ],
+    buffers: [f32(product(grid)), f32(batch * groups * channels * product(input)), f32(groups * out * channels * product(kernel))],
     scalars: [],
     batch,
     groups,
@@ -415,8 +387,7 @@ function temporaries(): KernelCase {
     loop([f32(10), f32(10)], [10], (p) => [
       store(0, p.index(0, 10), p.mul(p.load('float32', 1, p.index(0, 10)), p.literal('float32', factor))),
     ])
-  const run = (kernel: Kernel, to: number, from: number) =>
-    ({ kind: 'run', kernel, buffers: [to, from], scalars: [] }) as const
+  const run = (kernel: Kernel, to: number, from: number) => ({ kind: 'run', kernel, buffers: [to, from], scalars: [] }) as const
   const buffers = [f32(10), f32(10), f32(10)]
   const program: Program = {
     buffers: [

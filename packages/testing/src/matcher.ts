@@ -16,8 +16,7 @@ const shapeOf = (x: Nested): number[] => (Array.isArray(x) ? [x.length, ...(x.le
 
 async function read(x: Comparable): Promise<Read> {
   if (isTensor(x)) return { shape: x.shape, values: await x.data() }
-  if (ArrayBuffer.isView(x))
-    return { shape: [(x as unknown as ArrayLike<number>).length], values: x as unknown as ArrayLike<number> }
+  if (ArrayBuffer.isView(x)) return { shape: [(x as unknown as ArrayLike<number>).length], values: x as unknown as ArrayLike<number> }
   const nested = x as Nested
   return {
     shape: shapeOf(nested),
@@ -32,10 +31,7 @@ interface Outcome {
 
 async function toBeAllClose(actual: Comparable, expected: Comparable, tolerance: Tolerance = {}): Promise<Outcome> {
   const [a, e] = await Promise.all([read(actual), read(expected)])
-  const wrongShape =
-    a.shape.join() !== e.shape.join()
-      ? `shape [${a.shape.join(', ')}] where [${e.shape.join(', ')}] was expected`
-      : null
+  const wrongShape = a.shape.join() !== e.shape.join() ? `shape [${a.shape.join(', ')}] where [${e.shape.join(', ')}] was expected` : null
   const wrong = wrongShape ?? difference(a.values, e.values, tolerance)
   return { pass: wrong === null, message: () => wrong ?? 'expected the values to differ, and they are all close' }
 }

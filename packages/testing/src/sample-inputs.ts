@@ -30,8 +30,7 @@ function eachIndex(shape: readonly number[], visit: (position: number, index: re
   }
 }
 
-const positionOf = (shape: readonly number[], index: readonly number[]): number =>
-  index.reduce((p, i, d) => p * shape[d]! + i, 0)
+const positionOf = (shape: readonly number[], index: readonly number[]): number => index.reduce((p, i, d) => p * shape[d]! + i, 0)
 
 function permuted(values: readonly number[], shape: readonly number[], dtype: DType): Tensor {
   const reversed = [...shape].reverse()
@@ -53,9 +52,7 @@ function sliced(values: readonly number[], shape: readonly number[], dtype: DTyp
         )
       ] = values[p]!),
   )
-  return shape
-    .reduce((x, size, d) => x.slice(d, 1, 2 * size + 1, 2), make(spread, larger, dtype))
-    .flip(shape.map((_, d) => d))
+  return shape.reduce((x, size, d) => x.slice(d, 1, 2 * size + 1, 2), make(spread, larger, dtype)).flip(shape.map((_, d) => d))
 }
 
 /** A recipe rather than memory: −(−x), or 0 = (1 − x) for bools, which change no bit. */
@@ -94,11 +91,7 @@ export interface RunOptions {
 }
 
 /** Applies a sample's op to the inputs of one case. */
-export function runCase(
-  samples: Samples,
-  index: number,
-  { layout = 'contiguous', float = 'float32' }: RunOptions = {},
-): SampleRun {
+export function runCase(samples: Samples, index: number, { layout = 'contiguous', float = 'float32' }: RunOptions = {}): SampleRun {
   const { inputs: specs, args } = samples.cases[index]!
   const contents = caseContents(samples, index)
   const inputs = specs.map((spec, i) => makeInput(contents[i]!, spec, layout, float))
@@ -108,9 +101,7 @@ export function runCase(
 /** `case 2, sliced: float32 [3, 4], float32 [4]; args 1`. */
 function labelOf(samples: Samples, index: number, layout: Layout): string {
   const { inputs, args } = samples.cases[index]!
-  const shown = inputs.map(
-    (s) => `${s.dtype} [${s.shape.join(', ')}]${s.expandTo ? ` expanded to [${s.expandTo.join(', ')}]` : ''}`,
-  )
+  const shown = inputs.map((s) => `${s.dtype} [${s.shape.join(', ')}]${s.expandTo ? ` expanded to [${s.expandTo.join(', ')}]` : ''}`)
   const call = args.length > 0 ? `args ${args.map((a) => JSON.stringify(a)).join(', ')}` : ''
   return `case ${index}, ${layout}: ${[shown.join(', '), call].filter(Boolean).join('; ')}`
 }

@@ -88,8 +88,7 @@ describe('a checkpoint', () => {
     const model = new Net(5)
     const optimizer = new SGD(model.namedParameters(), { lr: 0.5, momentum: 0.9 })
     const before = await model.second.weight.data()
-    const restore = async (): Promise<void> =>
-      (await decodeCheckpoint(bytes, 'a.safetensors')).restore({ model, optimizer })
+    const restore = async (): Promise<void> => (await decodeCheckpoint(bytes, 'a.safetensors')).restore({ model, optimizer })
     await expect(restore()).rejects.toThrow(CheckpointError)
     await expect(restore()).rejects.toThrow(
       /a\.safetensors does not fit.*model\.first\.weight is float32 \[4, 3\], and should be float32 \[4, 5\]/s,
@@ -121,8 +120,7 @@ describe('a checkpoint', () => {
 
     it('is refused when cut off anywhere', async () => {
       const bytes = await encodeCheckpoint(newRun(1), notes)
-      for (const length of [0, 5, 8, 100, bytes.length >> 1, bytes.length - 1])
-        await refuse(bytes.slice(0, length), /a\.safetensors/)
+      for (const length of [0, 5, 8, 100, bytes.length >> 1, bytes.length - 1]) await refuse(bytes.slice(0, length), /a\.safetensors/)
     })
 
     it('is refused when a byte of a tensor has changed', async () => {
@@ -132,10 +130,7 @@ describe('a checkpoint', () => {
     })
 
     it('is refused when it is another file', async () => {
-      await refuse(
-        new TextEncoder().encode('PNG and more than eight bytes'),
-        /a\.safetensors is not a usable safetensors file/,
-      )
+      await refuse(new TextEncoder().encode('PNG and more than eight bytes'), /a\.safetensors is not a usable safetensors file/)
       await refuse(encode({}), /no checkpoint of a training run/)
       const { tensors, metadata } = decode(await encodeCheckpoint(newRun(1), notes))
       await refuse(encode(tensors, { ...metadata, version: '9' }), /version 9/)

@@ -46,16 +46,11 @@ const checksum = async ({ data }: TensorEntry): Promise<string> => {
 const variablesOf = ({ model, optimizer, generator }: CheckpointParts): Map<string, Variable> =>
   new Map([
     ...Object.entries(model.stateDict()).map(([name, variable]) => [`model.${name}`, variable] as const),
-    ...Object.entries(optimizer?.stateDict().state ?? {}).map(
-      ([name, variable]) => [`optimizer.${name}`, variable] as const,
-    ),
+    ...Object.entries(optimizer?.stateDict().state ?? {}).map(([name, variable]) => [`optimizer.${name}`, variable] as const),
     ...(generator ? [['generator.state', generator.state] as const] : []),
   ])
 
-export const encodeCheckpoint = async <S extends Json>(
-  parts: CheckpointParts,
-  notes: CheckpointNotes<S>,
-): Promise<Uint8Array> => {
+export const encodeCheckpoint = async <S extends Json>(parts: CheckpointParts, notes: CheckpointNotes<S>): Promise<Uint8Array> => {
   const variables = variablesOf(parts)
   realize(...variables.values())
   const tensors: Record<string, TensorEntry> = {}
@@ -119,9 +114,7 @@ export class Checkpoint<S extends Json = Json> {
   private check(parts: CheckpointParts): void {
     const wanted = variablesOf(parts)
     const prefixes = ['model.', ...(parts.optimizer ? ['optimizer.'] : []), ...(parts.generator ? ['generator.'] : [])]
-    const saved = new Map(
-      Object.entries(this.tensors).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix))),
-    )
+    const saved = new Map(Object.entries(this.tensors).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix))))
     const problems = [
       ...[...wanted].flatMap(([name, variable]) => misfit(name, variable, saved.get(name))),
       ...[...wanted.keys()].filter((name) => !saved.has(name)).map((name) => `it has no ${name}`),
@@ -162,17 +155,11 @@ const misfit = (name: string, { dtype, shape }: Variable, saved: TensorEntry | u
  * @param source what to call it in errors: its file, say
  * @throws CheckpointError if it is cut off, damaged, or something else
  */
-export const decodeCheckpoint = async <S extends Json>(
-  bytes: Uint8Array,
-  source = 'the checkpoint',
-): Promise<Checkpoint<S>> => {
+export const decodeCheckpoint = async <S extends Json>(bytes: Uint8Array, source = 'the checkpoint'): Promise<Checkpoint<S>> => {
   const { tensors, metadata } = decodeSafetensors(bytes, source)
-  if (metadata['format'] !== format)
-    throw new CheckpointError(`${source} is a safetensors file, but no checkpoint of a training run`)
+  if (metadata['format'] !== format) throw new CheckpointError(`${source} is a safetensors file, but no checkpoint of a training run`)
   if (metadata['version'] !== version) {
-    throw new CheckpointError(
-      `${source} is a checkpoint of version ${metadata['version']}, and version ${version} can be read`,
-    )
+    throw new CheckpointError(`${source} is a checkpoint of version ${metadata['version']}, and version ${version} can be read`)
   }
   const header = parseHeader<S>(metadata['checkpoint'] ?? '', source)
   for (const [name, entry] of Object.entries(tensors)) {

@@ -3,9 +3,7 @@ import { type Point, plotCurves } from './plot.ts'
 
 /** Every coordinate that is drawn, as a number. */
 const coordinates = (svg: string): number[] =>
-  [...svg.matchAll(/ (?:d|x|y|cx|cy)="([^"]+)"/g)]
-    .flatMap(([, value]) => value!.match(/-?[\d.]+|NaN|Infinity/g) ?? [])
-    .map(Number)
+  [...svg.matchAll(/ (?:d|x|y|cx|cy)="([^"]+)"/g)].flatMap(([, value]) => value!.match(/-?[\d.]+|NaN|Infinity/g) ?? []).map(Number)
 
 const curve = (points: readonly Point[]): { name: string; points: readonly Point[] } => ({ name: 'train', points })
 
@@ -61,9 +59,7 @@ describe('plotCurves', () => {
     ]
     for (const points of cases) {
       for (const log of [false, true]) {
-        const drawn = coordinates(
-          plotCurves([{ title: 't', xLabel: 'x', log, curves: [{ ...curve(points), dots: true }] }]),
-        )
+        const drawn = coordinates(plotCurves([{ title: 't', xLabel: 'x', log, curves: [{ ...curve(points), dots: true }] }]))
         expect(drawn.every(Number.isFinite), `${JSON.stringify(points)}, log ${log}`).toBe(true)
       }
     }

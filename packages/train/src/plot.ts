@@ -112,15 +112,10 @@ const drawChart = (chart: Chart, left: number): string => {
     .digits(1)
   for (const [i, curve] of curves.entries()) {
     const colour = colours[i % colours.length]
-    if (curve.points.length > curve.bins.length)
-      parts.push(`<path fill="${colour}" opacity="0.2" d="${band(curve.bins)}"/>`)
-    parts.push(
-      `<path fill="none" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round" d="${path(curve.bins)}"/>`,
-    )
+    if (curve.points.length > curve.bins.length) parts.push(`<path fill="${colour}" opacity="0.2" d="${band(curve.bins)}"/>`)
+    parts.push(`<path fill="none" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round" d="${path(curve.bins)}"/>`)
     if (curve.dots) {
-      parts.push(
-        ...curve.bins.map((b) => `<circle fill="${colour}" r="3.5" cx="${round(x(b.x))}" cy="${round(y(b.mean))}"/>`),
-      )
+      parts.push(...curve.bins.map((b) => `<circle fill="${colour}" r="3.5" cx="${round(x(b.x))}" cy="${round(y(b.mean))}"/>`))
       const last = curve.bins.at(-1)
       if (last) parts.push(text(x(last.x), y(last.mean) - 9, format(last.mean), 'class="value" text-anchor="end"'))
     }

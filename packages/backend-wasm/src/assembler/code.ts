@@ -55,5 +55,4 @@ export const choose = <T extends ValueType>(condition: I32, a: Code<T>, b: Code<
     : code(a.type, a.bytes, b.bytes, condition.bytes, 0x1b)
 
 /** Statements, then a value. */
-export const after = <T extends ValueType>(statement: Statement, value: Code<T>): Code<T> =>
-  code(value.type, statement.bytes, value.bytes)
+export const after = <T extends ValueType>(statement: Statement, value: Code<T>): Code<T> => code(value.type, statement.bytes, value.bytes)

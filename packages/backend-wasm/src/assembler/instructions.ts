@@ -142,8 +142,7 @@ export const f32: Table<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge', Binary<'f32', '
 
 // ── vectors ──
 
-const splatBytes = (bytes: Uint8Array): Uint8Array =>
-  Uint8Array.from({ length: 16 }, (_, i) => bytes[i % bytes.length]!)
+const splatBytes = (bytes: Uint8Array): Uint8Array => Uint8Array.from({ length: 16 }, (_, i) => bytes[i % bytes.length]!)
 const constant = (bytes: Uint8Array): V128 => code('v128', simd(0x0c), bytes)
 
 export const v128: Table<'load' | 'load32Splat' | 'load32Zero', Load<'v128'>> &
@@ -195,21 +194,7 @@ export const i16x8: Table<'extendLowU8', Unary<'v128', 'v128'>> = {
 
 export const i32x4: Table<'splat', Unary<'i32', 'v128'>> &
   Table<
-    | 'eq'
-    | 'ne'
-    | 'ltS'
-    | 'ltU'
-    | 'gtS'
-    | 'gtU'
-    | 'leS'
-    | 'leU'
-    | 'add'
-    | 'sub'
-    | 'mul'
-    | 'minS'
-    | 'minU'
-    | 'maxS'
-    | 'maxU',
+    'eq' | 'ne' | 'ltS' | 'ltU' | 'gtS' | 'gtU' | 'leS' | 'leU' | 'add' | 'sub' | 'mul' | 'minS' | 'minU' | 'maxS' | 'maxU',
     Binary<'v128', 'v128'>
   > &
   Table<'extendLowU16' | 'abs' | 'neg' | 'truncSatF32S' | 'truncSatF32U' | 'truncSatF64SZero', Unary<'v128', 'v128'>> &
@@ -253,14 +238,8 @@ export const i32x4: Table<'splat', Unary<'i32', 'v128'>> &
 }
 
 export const f32x4: Table<'splat', Unary<'f32', 'v128'>> &
-  Table<
-    'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max',
-    Binary<'v128', 'v128'>
-  > &
-  Table<
-    'ceil' | 'floor' | 'nearest' | 'abs' | 'neg' | 'sqrt' | 'convertI32S' | 'convertI32U' | 'demoteF64Zero',
-    Unary<'v128', 'v128'>
-  > &
+  Table<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', Binary<'v128', 'v128'>> &
+  Table<'ceil' | 'floor' | 'nearest' | 'abs' | 'neg' | 'sqrt' | 'convertI32S' | 'convertI32U' | 'demoteF64Zero', Unary<'v128', 'v128'>> &
   Table<'relaxedMadd', Ternary> & {
     readonly const: (value: number) => V128
     readonly extract: (x: V128, lane: number) => F32
@@ -329,7 +308,5 @@ export const i64x2: Table<'shl' | 'shrS' | 'shrU', Shift> &
 }
 
 /** Copies `size` bytes; the areas may overlap. */
-export const memoryCopy = (to: I32, from: I32, size: I32): Statement =>
-  code('none', to.bytes, from.bytes, size.bytes, 0xfc, 10, 0, 0)
-export const memoryFill = (to: I32, byte: I32, size: I32): Statement =>
-  code('none', to.bytes, byte.bytes, size.bytes, 0xfc, 11, 0)
+export const memoryCopy = (to: I32, from: I32, size: I32): Statement => code('none', to.bytes, from.bytes, size.bytes, 0xfc, 10, 0, 0)
+export const memoryFill = (to: I32, byte: I32, size: I32): Statement => code('none', to.bytes, byte.bytes, size.bytes, 0xfc, 11, 0)

@@ -37,8 +37,7 @@ export class FunctionBuilder<R extends ValueType | 'none' = ValueType | 'none'> 
   }
 
   param<T extends ValueType>(position: number, type: T): Local<T> {
-    if (this.params[position] !== type)
-      throw new Error(`parameter ${position} is ${this.params[position]}, not ${type}`)
+    if (this.params[position] !== type) throw new Error(`parameter ${position} is ${this.params[position]}, not ${type}`)
     return new Local(type, position)
   }
 

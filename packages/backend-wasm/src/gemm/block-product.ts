@@ -38,12 +38,8 @@ export function compileBlockProduct(context: ModuleContext, shape: BlockShape): 
     Array.from({ length: 8 + tables }, () => 'i32' as const),
     'none',
   )
-  const [a, b, c, rowTiles, columnTiles, bTile, count, add] = Array.from(
-    { length: 8 },
-    (_, i) => f.param(i, 'i32').get,
-  ) as I32[]
-  const tableOf = (step: Advance, position: number): I32 | null =>
-    step === 'table' ? f.param(position, 'i32').get : null
+  const [a, b, c, rowTiles, columnTiles, bTile, count, add] = Array.from({ length: 8 }, (_, i) => f.param(i, 'i32').get) as I32[]
+  const tableOf = (step: Advance, position: number): I32 | null => (step === 'table' ? f.param(position, 'i32').get : null)
   const aTable = tableOf(shape.aStep, 8)
   const bTable = tableOf(shape.bStep, aTable ? 9 : 8)
   const [i, j, aTile, bAt, cTile, cColumn] = Array.from({ length: 6 }, () => f.local('i32')) as Local<'i32'>[]
@@ -68,11 +64,7 @@ export function compileBlockProduct(context: ModuleContext, shape: BlockShape): 
         aTile!.set(a!),
         cTile!.set(cColumn!.get),
         doWhile(
-          sequence(
-            tile,
-            advance(aTile!, i32.const(tileRows * (shape.aRows[1] ?? 0))),
-            advance(cTile!, i32.const(tileRows * shape.cRow)),
-          ),
+          sequence(tile, advance(aTile!, i32.const(tileRows * (shape.aRows[1] ?? 0))), advance(cTile!, i32.const(tileRows * shape.cRow))),
           minusOne(i!),
         ),
         advance(bAt!, bTile!),
@@ -94,12 +86,7 @@ interface Operands {
   readonly bTable: I32 | null
 }
 
-function tileProduct(
-  f: FunctionBuilder,
-  relaxed: boolean,
-  { aRows, aStep, bStep, cRow }: BlockShape,
-  o: Operands,
-): Statement {
+function tileProduct(f: FunctionBuilder, relaxed: boolean, { aRows, aStep, bStep, cRow }: BlockShape, o: Operands): Statement {
   const madd = multiplyAdd(relaxed)
   const vectors = tileColumns / 4
   const range = (n: number): number[] => Array.from({ length: n }, (_, x) => x)

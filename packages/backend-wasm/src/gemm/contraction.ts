@@ -61,12 +61,10 @@ function planProduct(kernel: Contraction): ProductPlan {
 }
 
 /** Products too thin to fill tiles are as fast as plain loops, or faster. */
-const isThin = ({ m, n, k }: Contraction): boolean =>
-  Math.min(m, n) < tileRows || Math.max(m, n) < tileColumns || m * n * k < 2048 || k < 4
+const isThin = ({ m, n, k }: Contraction): boolean => Math.min(m, n) < tileRows || Math.max(m, n) < tileColumns || m * n * k < 2048 || k < 4
 
 export function compileContraction(context: ModuleContext, kernel: Contraction): LoopFunction | null {
-  if (kernel.dtype !== 'float32' || isThin(kernel) || product(kernel.batch) === 0)
-    return compileLoops(context, toLoops(kernel))
+  if (kernel.dtype !== 'float32' || isThin(kernel) || product(kernel.batch) === 0) return compileLoops(context, toLoops(kernel))
   const plan = planProduct(kernel)
   const { a, b, block, batch } = plan
   const blocks = { rows: Math.ceil(a.extent / block.rows), columns: Math.ceil(b.extent / block.columns) }
@@ -165,15 +163,7 @@ function batchIndices(pool: ExprPool, batch: readonly number[], point: Expr): Ex
 }
 
 /** One element of B. */
-function elementOfB(
-  pool: ExprPool,
-  kernel: Contraction,
-  { b }: ProductPlan,
-  point: Expr,
-  column: Expr,
-  k: Expr,
-  valid: Expr | null,
-): Expr {
+function elementOfB(pool: ExprPool, kernel: Contraction, { b }: ProductPlan, point: Expr, column: Expr, k: Expr, valid: Expr | null): Expr {
   const points = batchIndices(pool, kernel.batch, point)
   const index = strided(pool, b.view.offset, [...b.view.batchStrides, b.own, b.k], [...points, column, k])
   return pool.load('float32', b.view.buffer, index, valid)
@@ -190,16 +180,10 @@ function packColumns(context: ModuleContext, kernel: Contraction, plan: ProductP
     { extent: kernel.k, cut: kernel.k > block.k, scratch: tileColumns },
     { extent: tileColumns, cut: false },
   ]
-  return compilePart(
-    context,
-    kernel,
-    { dtype: 'float32', length: tiles * tileSize },
-    axes,
-    (pool, [point, tile, k, lane], packed) => {
-      const value = elementOfB(pool, kernel, plan, point!, pool.scaleAdd(tile!, tileColumns, lane!), k!, null)
-      return [storeTo(packed, strided(pool, 0, [tileSize, tileColumns, 1], [tile!, k!, lane!]), value)]
-    },
-  )
+  return compilePart(context, kernel, { dtype: 'float32', length: tiles * tileSize }, axes, (pool, [point, tile, k, lane], packed) => {
+    const value = elementOfB(pool, kernel, plan, point!, pool.scaleAdd(tile!, tileColumns, lane!), k!, null)
+    return [storeTo(packed, strided(pool, 0, [tileSize, tileColumns, 1], [tile!, k!, lane!]), value)]
+  })
 }
 
 /** B's last tile, filled up with zeros. */
@@ -211,43 +195,22 @@ function packLastColumns(context: ModuleContext, kernel: Contraction, plan: Prod
     { extent: kernel.k, cut: kernel.k > block.k, scratch: tileColumns },
     { extent: tileColumns, cut: false },
   ]
-  return compilePart(
-    context,
-    kernel,
-    { dtype: 'float32', length: kernel.k * tileColumns },
-    axes,
-    (pool, [point, k, lane], packed) => {
-      const valid = pool.binary('lt', lane!, pool.int(b.extent - full))
-      const value = elementOfB(pool, kernel, plan, point!, pool.add(lane!, pool.int(full)), k!, valid)
-      return [storeTo(packed, pool.scaleAdd(k!, tileColumns, lane!), value)]
-    },
-  )
+  return compilePart(context, kernel, { dtype: 'float32', length: kernel.k * tileColumns }, axes, (pool, [point, k, lane], packed) => {
+    const valid = pool.binary('lt', lane!, pool.int(b.extent - full))
+    const value = elementOfB(pool, kernel, plan, point!, pool.add(lane!, pool.int(full)), k!, valid)
+    return [storeTo(packed, pool.scaleAdd(k!, tileColumns, lane!), value)]
+  })
 }
 
 /** The kernel's stores, with the sums of a block read from scratch. */
-function epilogueOf(
-  context: ModuleContext,
-  kernel: Contraction,
-  { a, b, block, swapped, batch }: ProductPlan,
-): PartCall {
+function epilogueOf(context: ModuleContext, kernel: Contraction, { a, b, block, swapped, batch }: ProductPlan): PartCall {
   const axes = [
     { extent: batch, cut: true },
     { extent: a.extent, cut: a.extent > block.rows, scratch: block.columns },
     { extent: b.extent, cut: b.extent > block.columns, scratch: 1 },
   ]
-  return compilePart(
-    context,
-    kernel,
-    { dtype: 'float32', length: a.extent * block.columns },
-    axes,
-    (pool, [point, row, column], sums) => {
-      const indices = [...batchIndices(pool, kernel.batch, point!), ...(swapped ? [column!, row!] : [row!, column!])]
-      return epilogueStages(
-        pool,
-        kernel.stores,
-        indices,
-        pool.load('float32', sums, pool.scaleAdd(row!, block.columns, column!)),
-      )
-    },
-  )
+  return compilePart(context, kernel, { dtype: 'float32', length: a.extent * block.columns }, axes, (pool, [point, row, column], sums) => {
+    const indices = [...batchIndices(pool, kernel.batch, point!), ...(swapped ? [column!, row!] : [row!, column!])]
+    return epilogueStages(pool, kernel.stores, indices, pool.load('float32', sums, pool.scaleAdd(row!, block.columns, column!)))
+  })
 }

@@ -56,13 +56,7 @@ export function compilePart(
   return (w, args, address, spans) => {
     // The kernel counts from the beginning of the axes.
     const before = cut.map((axis) => times(spans[axis]!.start, (axes[axis]!.scratch ?? 0) * float))
-    w.add(
-      f.call(
-        args,
-        i32.sub(address, plus(i32.const(0), ...before)),
-        ...cut.flatMap((axis) => [spans[axis]!.start, spans[axis]!.end]),
-      ),
-    )
+    w.add(f.call(args, i32.sub(address, plus(i32.const(0), ...before)), ...cut.flatMap((axis) => [spans[axis]!.start, spans[axis]!.end])))
   }
 }
 
@@ -80,12 +74,7 @@ export const storeTo = (buffer: number, index: Expr, value: Expr): StoreStage =>
 })
 
 /** The stores of an epilogue, with `axes` for its indices and `sum` for its register. */
-export function epilogueStages(
-  pool: ExprPool,
-  stores: readonly StoreStage[],
-  axes: readonly Expr[],
-  sum: Expr,
-): StoreStage[] {
+export function epilogueStages(pool: ExprPool, stores: readonly StoreStage[], axes: readonly Expr[], sum: Expr): StoreStage[] {
   const values = new Map<number, Expr>()
   const copy = rebuild(pool, { index: (e) => axes[e.axis]!, register: () => sum, stored: (e) => values.get(e.stage)! })
   // Stage 0 is the sum itself.

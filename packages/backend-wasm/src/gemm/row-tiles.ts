@@ -28,22 +28,14 @@ export interface BlockOperands {
 }
 
 /** Writes the product of all rows from `first` on; the last call for a block of rows takes the rest with it. */
-export type RowsProduct = (
-  w: Writer,
-  operands: BlockOperands,
-  span?: { readonly count: I32; readonly isLast: I32 },
-) => void
+export type RowsProduct = (w: Writer, operands: BlockOperands, span?: { readonly count: I32; readonly isLast: I32 }) => void
 
 export function compileRows(context: ModuleContext, { rows, ...shape }: RowsShape): RowsProduct {
   const rowsOf = (count: number): number[] => Array.from({ length: count }, (_, r) => r * shape.aRow)
   const rest = rows % tileRows
   const whole = rows >= tileRows ? compileBlockProduct(context, { ...shape, aRows: rowsOf(tileRows) }) : null
   const last = rest > 0 ? compileBlockProduct(context, { ...shape, aRows: rowsOf(rest) }) : null
-  return (
-    w,
-    { a, b, c, columnTiles, bTile, count, add, tables = [] },
-    span = { count: i32.const(rows), isLast: i32.const(1) },
-  ) => {
+  return (w, { a, b, c, columnTiles, bTile, count, add, tables = [] }, span = { count: i32.const(rows), isLast: i32.const(1) }) => {
     const tiles = w.keep(i32.divU(span.count, i32.const(tileRows)))
     const common = [columnTiles, i32.const(bTile), count, add, ...tables]
     if (whole) w.when(tiles, (inside) => inside.add(whole.call(a, b, c, tiles, ...common)))

@@ -37,8 +37,7 @@ export function spatialBlocks(kernel: Convolution): Blocks {
     return { window, outputs, count: Math.ceil(total / outputs), sumRow: roundUp(window.span, tileColumns) }
   }
   let blocks = blocksOf(total)
-  const size = ({ window, sumRow }: Blocks): number =>
-    Math.max(window.channel * kernel.inChannels, sumRow * kernel.outChannels)
+  const size = ({ window, sumRow }: Blocks): number => Math.max(window.channel * kernel.inChannels, sumRow * kernel.outChannels)
   while (blocks.outputs > 1 && size(blocks) > mostElements) blocks = blocksOf(Math.ceil(blocks.outputs / 2))
   return blocks
 }
@@ -81,9 +80,7 @@ export function compileSpatialLanes(context: ModuleContext, kernel: Convolution)
       start: first,
       end: w.keep(minimum(plus(first, i32.const(blocks.outputs)), i32.const(spatial[0]!.output))),
     }
-    const isNewGroup = i32.eqz(
-      i32.and(i32.ne(unit, begin), i32.ne(i32.remU(unit, i32.const(batch * blocks.count)), i32.const(0))),
-    )
+    const isNewGroup = i32.eqz(i32.and(i32.ne(unit, begin), i32.ne(i32.remU(unit, i32.const(batch * blocks.count)), i32.const(0))))
     w.when(isNewGroup, (inside) => weights.pack(inside, args, packed, group))
     if (blocks.count > 1) clear(w)
     const [inputs, start] = inputsOf(w, blocks, imageAt, first)
@@ -124,12 +121,7 @@ export function compileSpatialLanes(context: ModuleContext, kernel: Convolution)
 }
 
 /** The inputs of the first axis that a block of outputs reads, and where the image would begin that had all of them. */
-function inputsOf(
-  w: Writer,
-  { window, outputs, count }: Blocks,
-  image: I32,
-  firstOutput: I32,
-): readonly [{ start: I32; end: I32 }, I32] {
+function inputsOf(w: Writer, { window, outputs, count }: Blocks, image: I32, firstOutput: I32): readonly [{ start: I32; end: I32 }, I32] {
   const { axis, first, end, position } = window.axes[0]!
   if (count === 1) return [{ start: i32.const(0), end: i32.const(end - first) }, image]
   const reach = (outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation
@@ -138,10 +130,7 @@ function inputsOf(
   const high = w.keep(plus(times(firstOutput, axis.stride), i32.const(reach + axis.inputDilation - axis.padLow)))
   const within = (x: I32): I32 => {
     const counted = w.keep(
-      i32.sub(
-        choose(i32.ltS(x, i32.const(0)), i32.const(0), i32.divU(x, i32.const(axis.inputDilation))),
-        i32.const(first),
-      ),
+      i32.sub(choose(i32.ltS(x, i32.const(0)), i32.const(0), i32.divU(x, i32.const(axis.inputDilation))), i32.const(first)),
     )
     const positive = w.keep(choose(i32.ltS(counted, i32.const(0)), i32.const(0), counted))
     return w.keep(minimum(positive, i32.const(end - first)))
@@ -150,12 +139,7 @@ function inputsOf(
 }
 
 /** For each k, the bytes between an output's position and where it reads. */
-export function compileTable(
-  context: ModuleContext,
-  kernel: Convolution,
-  window: Window,
-  channels: number = kernel.inChannels,
-): PartCall {
+export function compileTable(context: ModuleContext, kernel: Convolution, window: Window, channels: number = kernel.inChannels): PartCall {
   const extents = [channels, ...kernel.spatial.map((axis) => axis.kernel)]
   const axes = extents.map((extent) => ({ extent, cut: false }))
   return compilePart(
@@ -164,10 +148,7 @@ export function compileTable(
     { dtype: 'int32', length: product(extents) },
     axes,
     (pool, [channel, ...taps], table) => {
-      const k = extents.reduce<Expr>(
-        (sum, extent, i) => pool.scaleAdd(sum, extent, i === 0 ? channel! : taps[i - 1]!),
-        pool.int(0),
-      )
+      const k = extents.reduce<Expr>((sum, extent, i) => pool.scaleAdd(sum, extent, i === 0 ? channel! : taps[i - 1]!), pool.int(0))
       return [storeTo(table, k, pool.mul(tapOffset(pool, window, channel!, taps), pool.int(float)))]
     },
   )

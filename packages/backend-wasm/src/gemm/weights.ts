@@ -18,8 +18,7 @@ export interface Weights {
 }
 
 /** Taps of all channels, in the order of k. */
-export const depthOf = ({ inChannels, spatial }: Convolution): number =>
-  inChannels * product(spatial.map((axis) => axis.kernel))
+export const depthOf = ({ inChannels, spatial }: Convolution): number => inChannels * product(spatial.map((axis) => axis.kernel))
 
 export function weightsOf(context: ModuleContext, kernel: Convolution): Weights {
   const { w: view } = kernel
@@ -30,8 +29,7 @@ export function weightsOf(context: ModuleContext, kernel: Convolution): Weights 
       step: step * float,
       scratchBytes: 0,
       pack: () => {},
-      at: (args, _, group) =>
-        plus(i32.load(args, 4 * view.buffer), i32.const(view.offset * float), times(group, view.group * float)),
+      at: (args, _, group) => plus(i32.load(args, 4 * view.buffer), i32.const(view.offset * float), times(group, view.group * float)),
     }
   }
   const k = depthOf(kernel)

@@ -49,8 +49,7 @@ export function windowOf({ spatial }: Convolution, lanes: number, outputs: numbe
   // An odd number of cache lines, so that the same place of many channels does not fall into few sets of the cache.
   const lines = Math.ceil((plane * product(spatial.map((axis) => axis.stride))) / 16)
   const channel = 16 * (lines % 2 === 0 ? lines + 1 : lines)
-  const span =
-    axes.reduce((sum, { axis, position }, d) => sum + ((d === 0 ? outputs : axis.output) - 1) * position, 0) + 1
+  const span = axes.reduce((sum, { axis, position }, d) => sum + ((d === 0 ? outputs : axis.output) - 1) * position, 0) + 1
   return { axes, lanes, channel, span }
 }
 

@@ -9,10 +9,7 @@ import type { Group, Loop, Nest } from './nest.ts'
 const isDivision = (e: Expr): boolean => e.op === 'binary' && (e.fn === 'idiv' || e.fn === 'mod') && e.dtype === 'int32'
 
 const roots = (nest: Nest): Expr[] =>
-  nest.groups.flatMap((g) => [
-    ...g.reductions.flatMap((r) => [r.value, r.position]),
-    ...g.writes.flatMap((w) => [w.index, w.value]),
-  ])
+  nest.groups.flatMap((g) => [...g.reductions.flatMap((r) => [r.value, r.position]), ...g.writes.flatMap((w) => [w.index, w.value])])
 
 const divisions = (nest: Nest): Expr[] => [...distinct(roots(nest))].filter(isDivision)
 
@@ -62,8 +59,7 @@ function splitAt(nest: Nest, axis: number, inner: number): Nest | null {
   const next = freshAxis(nest)
   const result = substitute(
     nest,
-    (e) =>
-      e.axis === axis ? pool.scaleAdd(pool.index(next, e.extent / inner), inner, pool.index(next + 1, inner)) : null,
+    (e) => (e.axis === axis ? pool.scaleAdd(pool.index(next, e.extent / inner), inner, pool.index(next + 1, inner)) : null),
     (loops) =>
       loops.flatMap((l) =>
         l.axis === axis

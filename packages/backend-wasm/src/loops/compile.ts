@@ -53,9 +53,7 @@ export function compileNest(context: ModuleContext, nest: Nest, plan: Plan): Loo
   const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
   const [begin, end] = [f.param(1, 'i32').get, f.param(2, 'i32').get]
   const outermost = plan.grid.order[0]
-  const ranges = new Map(
-    outermost ? [[outermost.axis, { start: null, startCode: begin, end: null, endCode: end }]] : [],
-  )
+  const ranges = new Map(outermost ? [[outermost.axis, { start: null, startCode: begin, end: null, endCode: end }]] : [])
   const code = new NestCompiler({ ...context, f, root: new Scope() }, nest, plan, [], ranges).compile()
   f.add(outermost ? code : when(i32.ltS(begin, end), code))
   return { f, extent: outermost?.extent ?? 1, scratchBytes: 0 }
@@ -69,10 +67,7 @@ export interface Piece {
 }
 
 /** A function of (arguments, address of each scratch buffer, begin and end of each ranged axis). */
-export function compilePiece(
-  context: ModuleContext,
-  { kernel, scratchBuffers, ranged }: Piece,
-): FunctionBuilder<'none'> {
+export function compilePiece(context: ModuleContext, { kernel, scratchBuffers, ranged }: Piece): FunctionBuilder<'none'> {
   const params = Array.from({ length: 1 + scratchBuffers + 2 * ranged.length }, () => 'i32' as const)
   const f = context.module.function(params, 'none')
   const nest = buildNest(kernel, ranged)
@@ -109,9 +104,7 @@ class NestCompiler {
       return local.get as Value
     }
     const own = nest.buffers.length - scratch.length
-    const bases = nest.buffers.map((_, i) =>
-      i < own ? (read('i32', i32.load(args, 4 * i)) as I32) : scratch[i - own]!,
-    )
+    const bases = nest.buffers.map((_, i) => (i < own ? (read('i32', i32.load(args, 4 * i)) as I32) : scratch[i - own]!))
     const first = 4 * own
     const scalars = nest.scalars.map((dtype, i) =>
       dtype === 'float32' ? read('f32', f32.load(args, first + 4 * i)) : read('i32', i32.load(args, first + 4 * i)),
@@ -142,9 +135,7 @@ class NestCompiler {
       return
     }
     const variants = this.#variants(plan, loop)
-    this.#loop(site, loop, this.#ranges.get(loop.axis) ?? wholeOf(loop), variants, (inside) =>
-      this.#loops(inside, plan, rest, body),
-    )
+    this.#loop(site, loop, this.#ranges.get(loop.axis) ?? wholeOf(loop), variants, (inside) => this.#loops(inside, plan, rest, body))
   }
 
   /** How many points each round of a loop takes: as many as possible first, then fewer for what is left. */
@@ -172,12 +163,10 @@ class NestCompiler {
       const depths = new Map([...site.depths, [axis, site.scopes.length]])
       body({ ...site, ...change, scopes: [...site.scopes, scope], depths })
       const next = counter.set(i32.add(counter.get, i32.const(step)))
-      const limit =
-        bounds.end === null ? i32.sub(bounds.endCode, i32.const(step - 1)) : i32.const(bounds.end - step + 1)
+      const limit = bounds.end === null ? i32.sub(bounds.endCode, i32.const(step - 1)) : i32.const(bounds.end - step + 1)
       const more = i32.ltS(counter.get, limit)
       const repeat = rounds === null ? loopWhile : doWhileOf
-      const round =
-        rounds === 1 ? sequence(scope.code, next) : repeat(more, sequence(scope.code, ...loop.advance, next))
+      const round = rounds === 1 ? sequence(scope.code, next) : repeat(more, sequence(scope.code, ...loop.advance, next))
       parent.inner.push(sequence(...loop.entry, round))
       if (at !== null && rounds !== null) at += rounds * step
       else at = null
@@ -238,9 +227,7 @@ class NestCompiler {
     const x = this.#values.get(point, r.value, width)
     const positions = isArg(r.op) ? this.#values.get(point, r.position, width) : null
     const t = target(this.#host, scope)
-    accumulators.forEach((accumulator, part) =>
-      scope.statements.push(take(t, r, accumulator, pick(x, part), () => pick(positions!, part))),
-    )
+    accumulators.forEach((accumulator, part) => scope.statements.push(take(t, r, accumulator, pick(x, part), () => pick(positions!, part))))
   }
 }
 

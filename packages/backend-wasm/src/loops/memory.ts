@@ -63,10 +63,7 @@ export class Memory {
       const lanewise = sequence(
         result.set(v128.zero),
         ...lanes.map((lane) =>
-          when(
-            i32x4.extract(pick(mask, part), lane),
-            result.set(loadIntoLane(e.dtype, laneAddress(places, part, lane), result.get, lane)),
-          ),
+          when(i32x4.extract(pick(mask, part), lane), result.set(loadIntoLane(e.dtype, laneAddress(places, part, lane), result.get, lane))),
         ),
       )
       const allAtOnce = places.lanes === null && places.stride === 1
@@ -84,9 +81,7 @@ export class Memory {
     const places = this.#places(site, buffer, index, false, width, count, scope)
     for (let part = 0; part < count; part++) {
       const value = pick(values, part)
-      scope.statements.push(
-        width === 'scalar' ? storeOne(dtype, places.at(part), value) : storeLanes(dtype, places, part, value as V128),
-      )
+      scope.statements.push(width === 'scalar' ? storeOne(dtype, places.at(part), value) : storeLanes(dtype, places, part, value as V128))
     }
   }
 
@@ -104,8 +99,7 @@ export class Memory {
   #loadVectors(site: Site, dtype: DType, places: Places, count: number, scope: Scope): readonly V128[] {
     const { stride, partStride } = places
     const transposes = site.parts?.axis !== site.lanes && count % 4 === 0 && partStride === 1 && Math.abs(stride) > 1
-    if (!transposes || places.lanes !== null || dtype === 'bool')
-      return parts(count, (part) => loadLanes(dtype, places, part))
+    if (!transposes || places.lanes !== null || dtype === 'bool') return parts(count, (part) => loadLanes(dtype, places, part))
     return parts(count / 4, (block) => block).flatMap((block) => {
       const rows = lanes.map((lane) => {
         const { base, offset } = places.at(4 * block, lane * stride)
@@ -152,9 +146,7 @@ export class Memory {
     // Where every address before the constant is known to be one, so are its sums with positive distances.
     const forward = isSafe(range, bytes) || !masked
     const move = (base: I32, distance: number): Address =>
-      distance === 0 || (forward && distance > 0)
-        ? { base, offset: distance }
-        : { base: i32.add(base, i32.const(distance)), offset: 0 }
+      distance === 0 || (forward && distance > 0) ? { base, offset: distance } : { base: i32.add(base, i32.const(distance)), offset: 0 }
     const moved = parts(partTerms.length ? count : 1, (part) =>
       partTerms.length
         ? keep(
@@ -165,8 +157,7 @@ export class Memory {
         : pointer,
     )
     return {
-      at: (part, elements = 0) =>
-        move(pick(moved, part) as I32, ((inInstruction ? start : 0) + part * partStride + elements) * bytes),
+      at: (part, elements = 0) => move(pick(moved, part) as I32, ((inInstruction ? start : 0) + part * partStride + elements) * bytes),
       stride,
       partStride,
       lanes: laneTerms.length ? this.#laneOffsets(site, laneTerms, stride, bytes, count, scope) : null,
@@ -212,22 +203,14 @@ export class Memory {
   #inductive(scope: Scope, outer: I32, bytesPerStep: number): I32 {
     const loop = scope.loop!
     const pointer = this.#values.host.f.local('i32')
-    const known =
-      loop.start === null ? i32.mul(loop.counter.get, i32.const(bytesPerStep)) : i32.const(loop.start * bytesPerStep)
+    const known = loop.start === null ? i32.mul(loop.counter.get, i32.const(bytesPerStep)) : i32.const(loop.start * bytesPerStep)
     loop.entry.push(pointer.set(loop.start === 0 ? outer : i32.add(outer, known)))
     loop.advance.push(pointer.set(i32.add(pointer.get, i32.const(loop.step * bytesPerStep))))
     return pointer.get
   }
 
   /** In bytes: the part of the index that is no linear function of the lanes' axis, and that axis' own share. */
-  #laneOffsets(
-    site: Site,
-    terms: readonly Term[],
-    stride: number,
-    bytes: number,
-    count: number,
-    scope: Scope,
-  ): readonly V128[] {
+  #laneOffsets(site: Site, terms: readonly Term[], stride: number, bytes: number, count: number, scope: Scope): readonly V128[] {
     const { host } = this.#values
     const own = constant(host, i32x4.lanes(0, stride * bytes, 2 * stride * bytes, 3 * stride * bytes))
     return parts(count, (part) => {
@@ -247,8 +230,7 @@ interface Term {
 
 const lanes = [0, 1, 2, 3] as const
 
-const parts = <T>(count: number, f: (part: number) => T): readonly T[] =>
-  Array.from({ length: count }, (_, part) => f(part))
+const parts = <T>(count: number, f: (part: number) => T): readonly T[] => Array.from({ length: count }, (_, part) => f(part))
 export const pick = <T>(pieces: readonly T[], part: number): T => pieces[pieces.length === 1 ? 0 : part]!
 
 const isSafe = (range: Range, bytes: number): boolean => range.min * bytes >= 64 - guardBytes
@@ -280,9 +262,7 @@ const laneAddress = (places: Places, part: number, lane: number): Address => {
 }
 
 const loadIntoLane = (dtype: DType, { base, offset }: Address, into: V128, lane: number): V128 =>
-  dtype === 'bool'
-    ? i32x4.replace(into, lane, i32.sub(i32.const(0), i32.load8U(base, offset)))
-    : v128.load32Lane(base, into, lane, offset)
+  dtype === 'bool' ? i32x4.replace(into, lane, i32.sub(i32.const(0), i32.load8U(base, offset))) : v128.load32Lane(base, into, lane, offset)
 
 function loadLanes(dtype: DType, places: Places, part: number): V128 {
   const { base, offset } = places.at(part)
@@ -302,10 +282,7 @@ function loadLanes(dtype: DType, places: Places, part: number): V128 {
       return shuffle32(backwards, v128.zero, [3, 2, 1, 0])
     }
   }
-  return lanes.reduce<V128>(
-    (vector, lane) => loadIntoLane(dtype, laneAddress(places, part, lane), vector, lane),
-    v128.zero,
-  )
+  return lanes.reduce<V128>((vector, lane) => loadIntoLane(dtype, laneAddress(places, part, lane), vector, lane), v128.zero)
 }
 
 function storeLanes(dtype: DType, places: Places, part: number, value: V128): Statement {

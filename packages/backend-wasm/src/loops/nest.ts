@@ -82,10 +82,7 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
         return stage.kind === 'store' ? pool.load(e.dtype, stage.buffer, copy(stage.index)) : pool.literal(e.dtype, 0)
       },
     })
-    const position = loops.reduce(
-      (sum, loop) => pool.scaleAdd(sum, loop.extent, pool.index(loop.axis, loop.extent)),
-      pool.int(0),
-    )
+    const position = loops.reduce((sum, loop) => pool.scaleAdd(sum, loop.extent, pool.index(loop.axis, loop.extent)), pool.int(0))
     const reductions: Reduction[] = []
     const writes: Write[] = []
     for (const number of numbers) {
@@ -96,9 +93,7 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
         writes.push({ buffer: stage.buffer, index: copy(stage.index), value })
       } else {
         const short =
-          product(extents) === 0
-            ? pool.literal(stage.dtype, identity(stage.op, stage.dtype))
-            : writtenOut(pool, stage.op, value, loops)
+          product(extents) === 0 ? pool.literal(stage.dtype, identity(stage.op, stage.dtype)) : writtenOut(pool, stage.op, value, loops)
         if (short) registers.set(number, short)
         else reductions.push({ stage: number, op: stage.op, value, position })
       }
@@ -139,13 +134,7 @@ const combining = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
 /** A short reduction, such as that of a pooling window, as one expression. */
 function writtenOut(pool: ExprPool, op: ReduceOp, value: Expr, loops: readonly Loop[]): Expr | null {
   const count = product(loops.map((loop) => loop.extent))
-  if (
-    op === 'argmax' ||
-    op === 'argmin' ||
-    count > longestWrittenOut ||
-    count * distinct([value]).size > largestWrittenOut
-  )
-    return null
+  if (op === 'argmax' || op === 'argmin' || count > longestWrittenOut || count * distinct([value]).size > largestWrittenOut) return null
   let points: ReadonlyMap<number, number>[] = [new Map()]
   for (const { axis, extent } of loops) {
     points = points.flatMap((point) => Array.from({ length: extent }, (_, i) => new Map([...point, [axis, i]])))

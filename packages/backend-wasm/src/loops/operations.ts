@@ -25,8 +25,7 @@ const unsupported = (fn: string, dtype: DType): never => {
   throw new UnsupportedError(`wasm: there is no ${fn} of ${dtype}`)
 }
 
-const mathCall = (t: Target, fn: MathFunction, x: V128): V128 =>
-  isInlined(fn) ? routines[fn](t, x) : t.math.call(fn, x)
+const mathCall = (t: Target, fn: MathFunction, x: V128): V128 => (isInlined(fn) ? routines[fn](t, x) : t.math.call(fn, x))
 
 /** An operation on single values by way of lane 0, so that both widths give the same bits. */
 const onLane0 = (f: (x: V128) => V128, x: Value): F32 => f32x4.extract(f(f32x4.splat(x as F32)), 0)
@@ -45,9 +44,7 @@ export function unary(t: Target, fn: UnaryOp, dtype: DType, x: Value, width: Wid
     case 'abs':
       return dtype === 'int32' ? choose(i32.ltS(value, i32.const(0)), i32.sub(i32.const(0), value), value) : value
     case 'sign':
-      return dtype === 'int32'
-        ? i32.sub(i32.gtS(value, i32.const(0)), i32.ltS(value, i32.const(0)))
-        : i32.ne(value, i32.const(0))
+      return dtype === 'int32' ? i32.sub(i32.gtS(value, i32.const(0)), i32.ltS(value, i32.const(0))) : i32.ne(value, i32.const(0))
     case 'floor':
     case 'ceil':
     case 'round':

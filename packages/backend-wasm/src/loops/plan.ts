@@ -30,10 +30,7 @@ interface Candidate {
 }
 
 export function planLanes(nest: Nest): Plan {
-  const candidates = [
-    ownAxes(nest),
-    ...nest.grid.flatMap((lanes) => [alongGrid(nest, lanes, null), ...transposing(nest, lanes)]),
-  ]
+  const candidates = [ownAxes(nest), ...nest.grid.flatMap((lanes) => [alongGrid(nest, lanes, null), ...transposing(nest, lanes)])]
   return candidates.reduce((best, c) => (c.cost < best.cost ? c : best)).plan
 }
 
@@ -63,12 +60,8 @@ function alongGrid(nest: Nest, lanes: Loop, across: Loop | null): Candidate {
 
 /** With a second axis of the grid, along which rows are read that the lanes take as columns. */
 function transposing(nest: Nest, lanes: Loop): Candidate[] {
-  const strided = nest.groups.flatMap((g) =>
-    accesses(g).filter((e) => !e.valid && Math.abs(strideOf(nest, e.index, lanes.axis) ?? 0) > 2),
-  )
-  const across = nest.grid.filter(
-    (l) => l !== lanes && l.extent >= 4 && strided.some((e) => strideOf(nest, e.index, l.axis) === 1),
-  )
+  const strided = nest.groups.flatMap((g) => accesses(g).filter((e) => !e.valid && Math.abs(strideOf(nest, e.index, lanes.axis) ?? 0) > 2))
+  const across = nest.grid.filter((l) => l !== lanes && l.extent >= 4 && strided.some((e) => strideOf(nest, e.index, l.axis) === 1))
   return across.map((l) => alongGrid(nest, lanes, l))
 }
 
@@ -83,8 +76,7 @@ function ownAxes(nest: Nest): Candidate {
       const vector = costOf(nest, g, lanes.axis, null)
       const rounds = Math.floor(lanes.extent / 4) * vector + (lanes.extent % 4) * scalar
       const cost = outer * ((points(g.loops) / lanes.extent) * rounds + 10 * g.reductions.length)
-      if (cost < best.cost)
-        best = { plan: { order: last(g.loops, lanes.axis), lanes: lanes.axis, parts: partsAlong(lanes, vector) }, cost }
+      if (cost < best.cost) best = { plan: { order: last(g.loops, lanes.axis), lanes: lanes.axis, parts: partsAlong(lanes, vector) }, cost }
     }
     return best
   })

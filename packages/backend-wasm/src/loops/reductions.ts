@@ -25,8 +25,7 @@ export interface Accumulator {
 type MakeLocal = (type: 'i32' | 'f32' | 'v128') => Local
 
 /** What a register of this reduction holds. */
-export const resultOf = (r: Reduction, accumulator: Accumulator): Value =>
-  (isArg(r.op) ? accumulator.position! : accumulator.value).get
+export const resultOf = (r: Reduction, accumulator: Accumulator): Value => (isArg(r.op) ? accumulator.position! : accumulator.value).get
 
 export function makeAccumulator(local: MakeLocal, r: Reduction, width: Width): Accumulator {
   const type = (dtype: DType): 'i32' | 'f32' | 'v128' => (width === 'vector' ? 'v128' : scalarType(dtype))
@@ -40,16 +39,9 @@ export function begin(r: Reduction, { width, value, position }: Accumulator): St
 
 const someExpr = { op: 'register' } as Expr
 
-export function take(
-  t: Target,
-  r: Reduction,
-  { width, value, position }: Accumulator,
-  x: Value,
-  at: () => Value,
-): Statement {
+export function take(t: Target, r: Reduction, { width, value, position }: Accumulator, x: Value, at: () => Value): Statement {
   const { dtype } = r.value
-  if (r.op !== 'argmax' && r.op !== 'argmin')
-    return value.set(binary(t, combining[r.op], dtype, value.get, x, someExpr, width))
+  if (r.op !== 'argmax' && r.op !== 'argmin') return value.set(binary(t, combining[r.op], dtype, value.get, x, someExpr, width))
   const fn = 'lt'
   const [a, b] = r.op === 'argmax' ? [value.get, x] : [x, value.get]
   const better = binary(t, fn, dtype, a, b, someExpr, width)

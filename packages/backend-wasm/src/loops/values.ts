@@ -76,9 +76,7 @@ export class Values {
     let result = scope.values.get(key)
     if (!result) {
       const spread = width === 'vector' && !this.variesByLane(site, e)
-      const pieces = spread
-        ? this.get(site, e, 'scalar').map((x) => splat(e.dtype, x))
-        : this.#compute(site, e, width, scope)
+      const pieces = spread ? this.get(site, e, 'scalar').map((x) => splat(e.dtype, x)) : this.#compute(site, e, width, scope)
       result = e.op === 'register' && !spread ? pieces : pieces.map((piece) => keep(this.host, scope, piece))
       scope.values.set(key, result)
     }

@@ -45,8 +45,8 @@ export function expm1(kit: Kit, x: V128): V128 {
 
 // (log(1 + f) − f + f²/2) / f³ on √½ ≤ 1 + f < √2.
 const logTail = [
-  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1,
+  3.3333331174e-1,
 ]
 const smallestNormal = 2 ** -126
 
@@ -56,9 +56,7 @@ export function log(kit: Kit, x: V128): V128 {
   const normal = kit.keep(v128.bitselect(f32x4.mul(x, f32Const(kit, 2 ** 23)), x, denormal))
   // Subtracting √½'s bits leaves the exponent of a mantissa in [√½, √2).
   const shifted = kit.keep(i32x4.sub(normal, i32Const(kit, 0x3f3504f3)))
-  const exponent = kit.keep(
-    f32x4.convertI32S(i32x4.sub(i32x4.shrS(shifted, i32.const(23)), v128.and(denormal, i32Const(kit, 23)))),
-  )
+  const exponent = kit.keep(f32x4.convertI32S(i32x4.sub(i32x4.shrS(shifted, i32.const(23)), v128.and(denormal, i32Const(kit, 23)))))
   const mantissa = i32x4.add(v128.and(shifted, i32Const(kit, 0x7fffff)), i32Const(kit, 0x3f3504f3))
   const f = kit.keep(f32x4.sub(mantissa, f32Const(kit, 1)))
   const f2 = kit.keep(f32x4.mul(f, f))
@@ -101,9 +99,7 @@ export function tanh(kit: Kit, x: V128): V128 {
 
 // After N. Juffa's erff: erf x = x·P(x²) on |x| ≤ 0.9277, else ±(1 − e^{P(|x|)}).
 const erfInner = [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1]
-const erfOuter = [
-  -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1,
-]
+const erfOuter = [-1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1]
 
 /** erf x. */
 export function erf(kit: Kit, x: V128): V128 {

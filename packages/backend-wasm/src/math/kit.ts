@@ -45,5 +45,4 @@ export const widen = (kit: Kit, x: V128): readonly [V128, V128] => [
 ]
 
 /** Two pairs of doubles as four floats. */
-export const narrow = (low: V128, high: V128): V128 =>
-  shuffle32(f32x4.demoteF64Zero(low), f32x4.demoteF64Zero(high), [0, 1, 4, 5])
+export const narrow = (low: V128, high: V128): V128 => shuffle32(f32x4.demoteF64Zero(low), f32x4.demoteF64Zero(high), [0, 1, 4, 5])

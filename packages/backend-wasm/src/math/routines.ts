@@ -15,12 +15,10 @@ export const routines: Readonly<Record<MathFunction, Routine1>> = { exp, expm1, 
 export const routines2: Readonly<Record<MathFunction2, Routine2>> = { pow, atan2 }
 
 /** Short and hot: worth a copy in each loop that uses them. The others are functions of the module. */
-export const isInlined = (name: MathFunction | MathFunction2): boolean =>
-  name === 'exp' || name === 'log' || name === 'tanh'
+export const isInlined = (name: MathFunction | MathFunction2): boolean => name === 'exp' || name === 'log' || name === 'tanh'
 
 /** a·b + c as the engine can. */
-export const multiplyAdd = (relaxed: boolean): Kit['madd'] =>
-  relaxed ? f32x4.relaxedMadd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c)
+export const multiplyAdd = (relaxed: boolean): Kit['madd'] => (relaxed ? f32x4.relaxedMadd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c))
 
 /** The functions that a module has of those not inlined, made when first asked for. */
 export class MathFunctions {
@@ -78,11 +76,7 @@ function integerPowerBody(f: FunctionBuilder<'i32'>): I32 {
   const result = f.local('i32')
   const one = i32.const(1)
   const isOdd = i32.and(y.get, one)
-  const step = sequence(
-    when(isOdd, result.set(i32.mul(result.get, x.get))),
-    x.set(i32.mul(x.get, x.get)),
-    y.set(i32.shrU(y.get, one)),
-  )
+  const step = sequence(when(isOdd, result.set(i32.mul(result.get, x.get))), x.set(i32.mul(x.get, x.get)), y.set(i32.shrU(y.get, one)))
   const positive = after(sequence(result.set(one), loopWhile(y.get, step)), result.get)
   const minusOne = choose(isOdd, i32.const(-1), one)
   const negative = choose(i32.eq(x.get, one), one, choose(i32.eq(x.get, i32.const(-1)), minusOne, i32.const(0)))

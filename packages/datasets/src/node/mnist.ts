@@ -40,14 +40,10 @@ export const fashionMnistClasses: readonly string[] = [
   'ankle boot',
 ]
 
-export const load = async (
-  set: PinnedSet,
-  { train = true, cacheDir, dir, onProgress }: MnistOptions = {},
-): Promise<ImageDataset> => {
+export const load = async (set: PinnedSet, { train = true, cacheDir, dir, onProgress }: MnistOptions = {}): Promise<ImageDataset> => {
   const split = train ? set.train : set.test
   const files = [split.images, split.labels]
-  const [images, labels] =
-    dir === undefined ? await fromCache(set, files, cacheDir, onProgress) : await fromDir(dir, files)
+  const [images, labels] = dir === undefined ? await fromCache(set, files, cacheDir, onProgress) : await fromDir(dir, files)
   return idxImages(images.bytes, labels.bytes, { images: images.path, labels: labels.path })
 }
 
@@ -73,7 +69,5 @@ const fromDir = async (dir: string, files: readonly PinnedFile[]): Promise<Pair>
   const found = await Promise.all(files.map(({ name }) => findFile(dir, name)))
   const missing = files.filter((_, index) => !found[index]).map(({ name }) => name)
   if (missing.length === 0) return found as unknown as Pair
-  throw new DatasetError(
-    `${dir} has no ${missing.join(' and no ')} (raw, or with .gz); dir should be the folder of the idx files`,
-  )
+  throw new DatasetError(`${dir} has no ${missing.join(' and no ')} (raw, or with .gz); dir should be the folder of the idx files`)
 }

@@ -77,12 +77,6 @@ export const fashionMnistSet: PinnedSet = {
   ),
 }
 
-export const filesOf = ({ train, test }: PinnedSet): readonly PinnedFile[] => [
-  train.images,
-  train.labels,
-  test.images,
-  test.labels,
-]
+export const filesOf = ({ train, test }: PinnedSet): readonly PinnedFile[] => [train.images, train.labels, test.images, test.labels]
 
-export const describeSource = (source: Source): string =>
-  source.kind === 'npm' ? `npm package ${source.package}` : source.base
+export const describeSource = (source: Source): string => (source.kind === 'npm' ? `npm package ${source.package}` : source.base)

@@ -24,14 +24,7 @@ export const conv2d = (x: Tensor, weight: Tensor, bias: Tensor | null = null, op
 export const conv1d = (x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvOptions = {}): Tensor =>
   convolve('conv1d', 1, x, weight, bias, options)
 
-function convolve(
-  op: string,
-  axes: number,
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null,
-  options: ConvOptions,
-): Tensor {
+function convolve(op: string, axes: number, x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvOptions): Tensor {
   if (x.ndim === axes + 1) return convolve(op, axes, x.unsqueeze(0), weight, bias, options).squeeze(0)
   const groups = options.groups ?? 1
   checkShapes(op, axes, x, weight, bias, groups)
@@ -63,9 +56,7 @@ function convolve(
 function checkShapes(op: string, axes: number, x: Tensor, weight: Tensor, bias: Tensor | null, groups: number): void {
   const got = `got input ${showShape(x.shape)} and weight ${showShape(weight.shape)}`
   if (x.ndim !== axes + 2 || weight.ndim !== axes + 2) {
-    throw new ShapeError(
-      `${op} takes an input of ${axes + 2} dimensions (${axes + 1} without a batch) and a weight of ${axes + 2}, ${got}`,
-    )
+    throw new ShapeError(`${op} takes an input of ${axes + 2} dimensions (${axes + 1} without a batch) and a weight of ${axes + 2}, ${got}`)
   }
   const [outputs, perGroup] = weight.shape as [number, number]
   if (!Number.isInteger(groups) || groups < 1 || outputs % groups !== 0) {
@@ -77,9 +68,7 @@ function checkShapes(op: string, axes: number, x: Tensor, weight: Tensor, bias: 
   }
   if (weight.shape.slice(2).includes(0)) throw new ShapeError(`${op}: an empty kernel, ${got}`)
   if (bias && (bias.ndim !== 1 || bias.size !== outputs)) {
-    throw new ShapeError(
-      `${op}: the bias has one number for each of ${outputs} output channels, got ${showShape(bias.shape)}`,
-    )
+    throw new ShapeError(`${op}: the bias has one number for each of ${outputs} output channels, got ${showShape(bias.shape)}`)
   }
 }
 
@@ -90,8 +79,7 @@ function paddings(
   stride: readonly number[],
 ): [number[], number[]] {
   if (padding === 'same') {
-    if (stride.some((s) => s !== 1))
-      throw new ShapeError(`${op}: padding 'same' needs stride 1, got ${JSON.stringify(stride)}`)
+    if (stride.some((s) => s !== 1)) throw new ShapeError(`${op}: padding 'same' needs stride 1, got ${JSON.stringify(stride)}`)
     const low = span.map((s) => Math.floor((s - 1) / 2)) // an odd one goes to the end, as in PyTorch
     return [low, span.map((s, d) => s - 1 - low[d]!)]
   }

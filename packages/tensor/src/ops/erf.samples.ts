@@ -3,13 +3,6 @@ import { erf } from './erf.ts'
 
 const all: Samples = samples(erf, {
   torch: 'torch.erf',
-  inputs: [
-    randn([3, 4]),
-    randn([1]),
-    randn([]),
-    randn([0, 3]),
-    integers([3], -2, 3),
-    values(-10, -2, -1e-5, 0, 1e-5, 0.5, 1, 10),
-  ],
+  inputs: [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([3], -2, 3), values(-10, -2, -1e-5, 0, 1e-5, 0.5, 1, 10)],
 })
 export default all

@@ -2,13 +2,7 @@ import { integers, randn, type Samples, samples, uniform, values } from '../samp
 import { exp, expm1, log, log1p } from './exponential.ts'
 
 const shapes = [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([4], -3, 4)]
-const positive = [
-  uniform([3, 4], 0.1, 5),
-  uniform([1], 0.1, 5),
-  uniform([], 0.1, 5),
-  uniform([0, 3], 0.1, 5),
-  integers([4], 1, 9),
-]
+const positive = [uniform([3, 4], 0.1, 5), uniform([1], 0.1, 5), uniform([], 0.1, 5), uniform([0, 3], 0.1, 5), integers([4], 1, 9)]
 
 const all: Samples[] = [
   samples(exp, { torch: 'torch.exp', inputs: [...shapes, values(-80, -1e-7, 0, 1e-7, 1, 10)] }),

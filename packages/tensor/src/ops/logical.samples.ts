@@ -12,14 +12,7 @@ const pairs: SampleInputs = [
 const all: Samples[] = [
   samples(logicalNot, {
     torch: 'torch.logical_not',
-    inputs: [
-      booleans([3, 4]),
-      booleans([1]),
-      booleans([]),
-      booleans([0, 3]),
-      integers([5], -1, 2),
-      values(-1, 0, 0.5, NaN),
-    ],
+    inputs: [booleans([3, 4]), booleans([1]), booleans([]), booleans([0, 3]), integers([5], -1, 2), values(-1, 0, 0.5, NaN)],
   }),
   samples(logicalAnd, { torch: 'torch.logical_and', inputs: pairs }),
   samples(logicalOr, { torch: 'torch.logical_or', inputs: pairs }),

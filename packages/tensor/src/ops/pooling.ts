@@ -50,8 +50,7 @@ export function avgPool2d(x: Tensor, kernelSize: PerAxis, options: AvgPoolOption
 }
 
 function windowsOf(op: string, x: Tensor, kernelSize: PerAxis, options: MaxPoolOptions): Windows {
-  if (x.ndim !== 3 && x.ndim !== 4)
-    throw new ShapeError(`${op} takes an input [n, c, h, w] or [c, h, w], got ${showShape(x.shape)}`)
+  if (x.ndim !== 3 && x.ndim !== 4) throw new ShapeError(`${op} takes an input [n, c, h, w] or [c, h, w], got ${showShape(x.shape)}`)
   if (!isFloat(x.dtype)) throw new DTypeError(`${op} takes a float tensor, got ${x.dtype}; cast with x.cast('float32')`)
   const size = perAxis(op, 'kernelSize', kernelSize, 2, 1)
   const stride = perAxis(op, 'stride', options.stride ?? kernelSize, 2, 1)
@@ -60,8 +59,7 @@ function windowsOf(op: string, x: Tensor, kernelSize: PerAxis, options: MaxPoolO
   size.forEach((k, d) => {
     const input = x.shape.at(d - 2)!
     const span = dilation[d]! * (k - 1) + 1
-    if (padding[d]! > k / 2)
-      throw new ShapeError(`${op}: padding is at most half the kernel, got padding ${padding[d]} for kernel ${k}`)
+    if (padding[d]! > k / 2) throw new ShapeError(`${op}: padding is at most half the kernel, got padding ${padding[d]} for kernel ${k}`)
     if (input + 2 * padding[d]! < span) {
       throw new ShapeError(
         `${op}: a window spanning ${span} does not fit the padded size ${input + 2 * padding[d]!} of spatial axis ${d}; input ${showShape(x.shape)}`,
@@ -72,16 +70,10 @@ function windowsOf(op: string, x: Tensor, kernelSize: PerAxis, options: MaxPoolO
 }
 
 /** Reduces every window over the last two dimensions of x. */
-function overWindows(
-  x: Tensor,
-  w: Windows,
-  outside: number,
-  reduce: (y: Tensor, dims: readonly number[]) => Tensor,
-): Tensor {
+function overWindows(x: Tensor, w: Windows, outside: number, reduce: (y: Tensor, dims: readonly number[]) => Tensor): Tensor {
   const lead = x.shape.slice(0, -2)
   const [kh, kw] = w.size as [number, number]
-  const disjoint =
-    w.stride.every((s, d) => s === w.size[d]) && w.padding.every((p) => p === 0) && w.dilation.every((n) => n === 1)
+  const disjoint = w.stride.every((s, d) => s === w.size[d]) && w.padding.every((p) => p === 0) && w.dilation.every((n) => n === 1)
   if (disjoint) {
     // Windows that neither overlap nor leave gaps are a reshape, whose gradient is one too.
     const [h, v] = x.shape.slice(-2).map((size, d) => Math.floor(size / w.size[d]!)) as [number, number]

@@ -1,13 +1,7 @@
 import { integers, randn, type Samples, samples, uniform, values } from '../samples/format.ts'
 import { reciprocal, rsqrt, sqrt, square } from './power.ts'
 
-const positive = [
-  uniform([3, 4], 0.1, 5),
-  uniform([1], 0.1, 5),
-  uniform([], 0.1, 5),
-  uniform([0, 3], 0.1, 5),
-  integers([4], 1, 9),
-]
+const positive = [uniform([3, 4], 0.1, 5), uniform([1], 0.1, 5), uniform([], 0.1, 5), uniform([0, 3], 0.1, 5), integers([4], 1, 9)]
 
 const all: Samples[] = [
   samples(sqrt, { torch: 'torch.sqrt', inputs: [...positive, values(1e-12, 1, 1e30)], kinks: [0] }),

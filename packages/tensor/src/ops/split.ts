@@ -21,8 +21,7 @@ function equalParts(total: number, size: number): number[] {
 
 /** chunk(x, chunks, dim): at most `chunks` parts of equal size, the last one perhaps smaller; source: torch.chunk. */
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
-  if (!Number.isInteger(chunks) || chunks < 1)
-    throw new ShapeError(`chunk: chunks must be a whole number ≥ 1, got ${chunks}`)
+  if (!Number.isInteger(chunks) || chunks < 1) throw new ShapeError(`chunk: chunks must be a whole number ≥ 1, got ${chunks}`)
   const total = x.shape[normalizeDim('chunk', dim, x.ndim)]!
   return total === 0 ? Array.from({ length: chunks }, () => x) : split(x, Math.ceil(total / chunks), dim)
 }

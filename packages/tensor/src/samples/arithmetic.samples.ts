@@ -1,14 +1,4 @@
-import {
-  expanded,
-  filled,
-  integers,
-  randn,
-  type SampleInputs,
-  type Samples,
-  samples,
-  uniform,
-  values,
-} from './format.ts'
+import { expanded, filled, integers, randn, type SampleInputs, type Samples, samples, uniform, values } from './format.ts'
 
 const pairs: SampleInputs = [
   [randn([3, 4]), randn([3, 4])],

@@ -30,8 +30,7 @@ export function contents({ shape, dtype, fill }: InputSpec, seed: string): numbe
   }[fill.kind]
   const size = shape.reduce((n, d) => n * d, 1)
   const numbers = fill.kind === 'values' ? [...fill.values] : Array.from({ length: size }, draw)
-  if (numbers.length !== size)
-    throw new Error(`a sample of shape [${shape}] needs ${size} numbers, got ${numbers.length}`)
+  if (numbers.length !== size) throw new Error(`a sample of shape [${shape}] needs ${size} numbers, got ${numbers.length}`)
   return dtype === 'float32' ? numbers.map(Math.fround) : numbers
 }
 

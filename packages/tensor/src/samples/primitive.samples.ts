@@ -34,9 +34,7 @@ const all: Samples[] = [
     torch: none,
     call: (c0, c1, k0, k1) => primitive('randomBits', [c0, c1, k0, k1], {}),
     inputs: [
-      ['uint32', 'uint32', 'uint32', 'uint32'].map((dtype, i) =>
-        filled([3], [0, 1 + i, 0xffffffff], dtype as 'uint32'),
-      ),
+      ['uint32', 'uint32', 'uint32', 'uint32'].map((dtype, i) => filled([3], [0, 1 + i, 0xffffffff], dtype as 'uint32')),
       [1, 2, 3, 4].map(() => integers([1], 0, 2 ** 32, 'uint32')),
       [1, 2, 3, 4].map(() => integers([0], 0, 2 ** 32, 'uint32')),
     ],

@@ -1,14 +1,4 @@
-import {
-  booleans,
-  expanded,
-  filled,
-  integers,
-  randn,
-  type SampleInputs,
-  type Samples,
-  samples,
-  uniform,
-} from './format.ts'
+import { booleans, expanded, filled, integers, randn, type SampleInputs, type Samples, samples, uniform } from './format.ts'
 
 /** torch.max and torch.min give indices too, and take one dimension; amax and amin take several. */
 const extreme = (name: string): string =>

@@ -13,8 +13,7 @@ vi.mock('node:fs/promises', async (original) => {
   const open: typeof real.open = async (file, flags) => {
     const handle = await real.open(file, flags)
     if (disk.full && flags === 'wx') {
-      handle.writeFile = () =>
-        Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }))
+      handle.writeFile = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }))
     }
     return handle
   }

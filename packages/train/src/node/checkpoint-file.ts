@@ -15,22 +15,15 @@ import { fileError, writeFileAtomic } from './atomic-write.ts'
  *
  * @throws CheckpointError saying which file, what happened and what to do; the old checkpoint is then as it was
  */
-export const saveCheckpoint = async <S extends Json>(
-  file: string,
-  parts: CheckpointParts,
-  notes: CheckpointNotes<S>,
-): Promise<void> => {
+export const saveCheckpoint = async <S extends Json>(file: string, parts: CheckpointParts, notes: CheckpointNotes<S>): Promise<void> => {
   const bytes = await encodeCheckpoint(parts, notes)
   try {
     await writeFileAtomic(file, bytes)
   } catch (error) {
     const { message } = error as Error
-    throw new CheckpointError(
-      `the checkpoint of ${bytes.length} bytes is not saved, what was there before is unchanged: ${message}`,
-      {
-        cause: error,
-      },
-    )
+    throw new CheckpointError(`the checkpoint of ${bytes.length} bytes is not saved, what was there before is unchanged: ${message}`, {
+      cause: error,
+    })
   }
 }
 

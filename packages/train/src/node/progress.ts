@@ -72,8 +72,7 @@ export class Progress {
   }
 }
 
-const isTerminal = (stream: NodeJS.WriteStream | WriteStream): boolean =>
-  stream.isTTY === true && process.env['TERM'] !== 'dumb'
+const isTerminal = (stream: NodeJS.WriteStream | WriteStream): boolean => stream.isTTY === true && process.env['TERM'] !== 'dumb'
 
 /** 75 → '1 m 15 s' */
 export const formatDuration = (seconds: number): string => {
