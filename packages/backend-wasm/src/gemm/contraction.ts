@@ -10,6 +10,7 @@ import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from '../loops/compile.ts'
 import { tileColumns, tileRows } from './block-product.ts'
 import { compilePart, epilogueStages, float, oneOf, type PartCall, storeTo, strided } from './part.ts'
+import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
 
 /** Most of k, rows and columns in a block: B's tile in the first cache; A, B and C in the second, a quarter of a megabyte each. */
@@ -33,8 +34,6 @@ interface ProductPlan {
   /** Extents of a block; the columns are a multiple of the tiles'. */
   readonly block: { readonly k: number; readonly rows: number; readonly columns: number }
 }
-
-export const roundUp = (x: number, unit: number): number => Math.ceil(x / unit) * unit
 
 function planProduct(kernel: Contraction): ProductPlan {
   const { a, b, m, n, k } = kernel

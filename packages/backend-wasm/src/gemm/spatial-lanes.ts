@@ -3,16 +3,16 @@
  * nothing but a distance. So B is the image itself, read at the distance that a table has for each k. The columns between the rows
  * of an image are computed and dropped; in return nothing is copied once for each tap.
  */
-import { type Convolution, type Expr, product } from '@tenon/kernel'
+import type { Convolution } from '@tenon/kernel'
 import { choose, type I32 } from '../assembler/code.ts'
 import { i32, memoryFill } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import type { LoopFunction, ModuleContext } from '../loops/compile.ts'
 import { tileColumns } from './block-product.ts'
-import { roundUp } from './contraction.ts'
-import { compilePart, epilogueStages, float, oneOf, type PartCall, storeTo } from './part.ts'
+import { compilePart, epilogueStages, float, oneOf, type PartCall } from './part.ts'
+import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
-import { depthOf, weightsOf } from './weights.ts'
+import { tapsOf, weightsOf } from './weights.ts'
 import { compileImage, positionOf, tapOffset, type Window, windowOf } from './window.ts'
 
 /** Elements of a block of the image, and of its sums, that stay in the second cache. */
@@ -46,9 +46,9 @@ export function compileSpatialLanes(context: ModuleContext, kernel: Convolution)
   const { batch, groups, outChannels, spatial } = kernel
   const blocks = spatialBlocks(kernel)
   const { window } = blocks
-  const depth = depthOf(kernel)
+  const depth = kernel.inChannels * tapsOf(kernel)
   const weights = weightsOf(context, kernel)
-  const table = compileTable(context, kernel, window)
+  const table = compileTapTable(context, kernel, window, kernel.inChannels)
   const image = compileImage(context, kernel, window, { channels: false, rows: blocks.count > 1 })
   const shape = {
     rows: outChannels,
@@ -136,22 +136,6 @@ function inputsOf(w: Writer, { window, outputs, count }: Blocks, image: I32, fir
     return w.keep(minimum(positive, i32.const(end - first)))
   }
   return [{ start: within(low), end: within(high) }, w.keep(i32.sub(image, times(firstOutput, position * float)))]
-}
-
-/** For each k, the bytes between an output's position and where it reads. */
-export function compileTable(context: ModuleContext, kernel: Convolution, window: Window, channels: number = kernel.inChannels): PartCall {
-  const extents = [channels, ...kernel.spatial.map((axis) => axis.kernel)]
-  const axes = extents.map((extent) => ({ extent, cut: false }))
-  return compilePart(
-    context,
-    { buffers: [], scalars: [] },
-    { dtype: 'int32', length: product(extents) },
-    axes,
-    (pool, [channel, ...taps], table) => {
-      const k = extents.reduce<Expr>((sum, extent, i) => pool.scaleAdd(sum, extent, i === 0 ? channel! : taps[i - 1]!), pool.int(0))
-      return [storeTo(table, k, pool.mul(tapOffset(pool, window, channel!, taps), pool.int(float)))]
-    },
-  )
 }
 
 function compileEpilogue(context: ModuleContext, kernel: Convolution, { window, sumRow, count }: Blocks): PartCall {

@@ -7,8 +7,9 @@ import type { ModuleContext } from '../loops/compile.ts'
 import { compilePart, float, oneOf, storeTo, strided } from './part.ts'
 
 export interface Weights {
-  /** Bytes from row to row, and from one k to the next. */
+  /** Bytes from row to row, from channel to channel, and from one k to the next. */
   readonly row: number
+  readonly channel: number
   readonly step: number
   readonly scratchBytes: number
   /** Writes what packs the weights of a group, where they are packed. */
@@ -17,22 +18,23 @@ export interface Weights {
   at(args: I32, scratch: I32, group: I32): I32
 }
 
-/** Taps of all channels, in the order of k. */
-export const depthOf = ({ inChannels, spatial }: Convolution): number => inChannels * product(spatial.map((axis) => axis.kernel))
+export const tapsOf = ({ spatial }: Convolution): number => product(spatial.map((axis) => axis.kernel))
 
-export function weightsOf(context: ModuleContext, kernel: Convolution): Weights {
+/** `apart` when no product goes over more than one channel. */
+export function weightsOf(context: ModuleContext, kernel: Convolution, apart = false): Weights {
   const { w: view } = kernel
-  const step = uniformStep(kernel)
+  const step = uniformStep(apart ? { ...kernel, inChannels: 1 } : kernel)
   if (step !== null) {
     return {
       row: view.out * float,
+      channel: view.in * float,
       step: step * float,
       scratchBytes: 0,
       pack: () => {},
       at: (args, _, group) => plus(i32.load(args, 4 * view.buffer), i32.const(view.offset * float), times(group, view.group * float)),
     }
   }
-  const k = depthOf(kernel)
+  const k = kernel.inChannels * tapsOf(kernel)
   const inner = [kernel.inChannels, ...kernel.spatial.map((axis) => axis.kernel)]
   const axes = [kernel.groups, kernel.outChannels, ...inner].map((extent, axis) => ({ extent, cut: axis === 0 }))
   const length = kernel.outChannels * k
@@ -44,6 +46,7 @@ export function weightsOf(context: ModuleContext, kernel: Convolution): Weights 
   })
   return {
     row: k * float,
+    channel: tapsOf(kernel) * float,
     step: float,
     scratchBytes: length * float,
     pack: (w, args, scratch, group) => part(w, args, scratch, [oneOf(group), ...axes.slice(1).map(() => null)]),

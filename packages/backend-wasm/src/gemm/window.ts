@@ -8,7 +8,7 @@
  */
 import { type Convolution, type Expr, type ExprPool, product, type SpatialAxis } from '@tenon/kernel'
 import type { ModuleContext } from '../loops/compile.ts'
-import { compilePart, type PartAxis, type PartCall, storeTo, strided } from './part.ts'
+import { compilePart, float, type PartAxis, type PartCall, storeTo, strided } from './part.ts'
 
 interface WindowAxis {
   readonly axis: SpatialAxis
@@ -54,7 +54,7 @@ export function windowOf({ spatial }: Convolution, lanes: number, outputs: numbe
 }
 
 /** Elements between an output's position and where it reads at a tap of a channel. */
-export function tapOffset(pool: ExprPool, window: Window, channel: Expr, taps: readonly Expr[]): Expr {
+function tapOffset(pool: ExprPool, window: Window, channel: Expr, taps: readonly Expr[]): Expr {
   return window.axes.reduce(
     (sum, { axis, position, phase }, d) => {
       const dilated = pool.mul(taps[d]!, pool.int(axis.dilation))
@@ -63,6 +63,22 @@ export function tapOffset(pool: ExprPool, window: Window, channel: Expr, taps: r
       return pool.add(sum, pool.add(phases, pool.mul(pool.binary('idiv', dilated, stride), pool.int(position))))
     },
     pool.mul(channel, pool.int(window.channel)),
+  )
+}
+
+/** For each k, the bytes between an output's position and where it reads. */
+export function compileTapTable(context: ModuleContext, kernel: Convolution, window: Window, channels: number): PartCall {
+  const extents = [channels, ...kernel.spatial.map((axis) => axis.kernel)]
+  const axes = extents.map((extent) => ({ extent, cut: false }))
+  return compilePart(
+    context,
+    { buffers: [], scalars: [] },
+    { dtype: 'int32', length: product(extents) },
+    axes,
+    (pool, [channel, ...taps], table) => {
+      const k = extents.reduce<Expr>((sum, extent, i) => pool.scaleAdd(sum, extent, i === 0 ? channel! : taps[i - 1]!), pool.int(0))
+      return [storeTo(table, k, pool.mul(tapOffset(pool, window, channel!, taps), pool.int(float)))]
+    },
   )
 }
 

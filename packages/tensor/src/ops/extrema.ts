@@ -9,7 +9,7 @@ export const minimum = (a: Tensor | number, b: Tensor | number): Tensor => eleme
 
 /**
  * clamp(x, min, max) = min(max(x, min), max); null is no bound. Written as choices, so that x at a bound keeps its whole gradient, as in
- * torch.clamp.   shapes broadcast
+ * torch.clamp. NaN stays NaN and passes its gradient, which torch.clamp makes 0.   shapes broadcast
  */
 export function clamp(x: Tensor, min: Tensor | number | null, max: Tensor | number | null = null): Tensor {
   const raised = min === null ? x : where(x.lt(min), min, x)

@@ -14,6 +14,6 @@ export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor => where(x.gt
  * branch not taken would make the gradient 0 · ∞.   any shape → same
  */
 export function elu(x: Tensor, alpha = 1): Tensor {
-  const positive = x.gt(0)
-  return where(positive, x, expm1(where(positive, 0, x)).mul(alpha))
+  const negative = x.le(0)
+  return where(negative, expm1(where(negative, x, 0)).mul(alpha), x)
 }
