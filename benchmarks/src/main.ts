@@ -1,9 +1,10 @@
-/** `pnpm bench [name…] [--rounds N] [--json FILE]` */
+/** `pnpm --filter benchmarks start [name…] [--rounds N] [--json FILE]` */
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cnnTrain, formatCnnTrain, type PeerResult } from './cnn-train/index.ts'
+import { peerNameOf } from './peer.ts'
 
 interface Benchmark {
   readonly what: string
@@ -41,22 +42,33 @@ const readArguments = (): { names: string[]; rounds: number; json: string | unde
   }
 }
 
-const { names, rounds, json } = readArguments()
-if (!(Number.isInteger(rounds) && rounds > 0)) fail('--rounds must be a whole number above 0')
-const unknown = names.find((name) => !(name in benchmarks))
-if (unknown !== undefined) fail(`there is no benchmark '${unknown}'; there are: ${Object.keys(benchmarks).join(', ')}`)
+/** What runs in a process of its own: this same program, told which. */
+const peers: Readonly<Record<string, () => Promise<unknown>>> = {
+  'cnn-train/tenon': () => import('./cnn-train/tenon.ts'),
+  'cnn-train/tfjs': () => import('./cnn-train/tfjs.ts'),
+}
 
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version }
-console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`)
-const report: Record<string, readonly PeerResult[]> = {}
-for (const name of names) {
-  const { what, run, format } = benchmarks[name]!
-  console.log(`\n${name}: ${what}`)
-  report[name] = await run(rounds, (line) => console.error(line))
-  console.log(`\n${format(report[name])}`)
+const measure = async (): Promise<void> => {
+  const { names, rounds, json } = readArguments()
+  if (!(Number.isInteger(rounds) && rounds > 0)) fail('--rounds must be a whole number above 0')
+  const unknown = names.find((name) => !(name in benchmarks))
+  if (unknown !== undefined) fail(`there is no benchmark '${unknown}'; there are: ${Object.keys(benchmarks).join(', ')}`)
+
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version }
+  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`)
+  const report: Record<string, readonly PeerResult[]> = {}
+  for (const name of names) {
+    const { what, run, format } = benchmarks[name]!
+    console.log(`\n${name}: ${what}`)
+    report[name] = await run(rounds, (line) => console.error(line))
+    console.log(`\n${format(report[name])}`)
+  }
+  if (json !== undefined) {
+    const file = resolve(json)
+    writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), ...machine, benchmarks: report }, null, 2)}\n`)
+    console.log(`\nwritten to ${file}`)
+  }
 }
-if (json !== undefined) {
-  const file = resolve(process.env['INIT_CWD'] ?? '.', json)
-  writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), ...machine, benchmarks: report }, null, 2)}\n`)
-  console.log(`\nwritten to ${file}`)
-}
+
+const peer = peerNameOf(process.argv)
+await (peer === null ? measure() : peers[peer]!())

@@ -4,8 +4,6 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 export interface Round {
   /** Time of each step in milliseconds. */
@@ -16,6 +14,11 @@ export interface Round {
 interface Failure {
   readonly error: string
 }
+
+const flag = '--peer'
+
+/** The peer that this process shall be, or null in the process that measures. */
+export const peerNameOf = (argv: readonly string[]): string | null => (argv[2] === flag ? (argv[3] ?? null) : null)
 
 /** In the child: answers each message, a number of steps, with a Round. */
 export const servePeer = (step: () => Promise<number>): void => {
@@ -39,11 +42,10 @@ export class Peer {
   readonly name: string
   private readonly child: ChildProcess
 
-  /** `module` is the child's file, beside the caller and without its ending, which depends on whether this was built. */
-  constructor(name: string, module: URL, args: readonly string[] = []) {
+  /** `program` is one of the peers that main.ts knows. */
+  constructor(name: string, program: string, args: readonly string[] = []) {
     this.name = name
-    const file = fileURLToPath(module) + extname(fileURLToPath(import.meta.url))
-    this.child = fork(file, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    this.child = fork(process.argv[1]!, [flag, program, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   }
 
   async run(steps: number): Promise<Round> {

@@ -5,16 +5,16 @@ import { batchSize } from './workload.ts'
 
 interface Contender {
   readonly name: string
-  readonly module: string
+  readonly program: string
   readonly args: readonly string[]
   /** Steps in a round: what takes seconds is measured by one. */
   readonly steps: number
 }
 
 const contenders: readonly Contender[] = [
-  { name: 'tenon wasm', module: './tenon', args: ['wasm'], steps: 20 },
-  { name: 'tenon cpu', module: './tenon', args: ['cpu'], steps: 1 },
-  { name: 'tfjs cpu', module: './tfjs', args: [], steps: 1 },
+  { name: 'tenon wasm', program: 'cnn-train/tenon', args: ['wasm'], steps: 20 },
+  { name: 'tenon cpu', program: 'cnn-train/tenon', args: ['cpu'], steps: 1 },
+  { name: 'tfjs cpu', program: 'cnn-train/tfjs', args: [], steps: 1 },
 ]
 const reference = 'tfjs cpu'
 /** Summation order differs between peers; three steps of training do not make more of it than this. */
@@ -46,7 +46,7 @@ const checkLosses = (results: readonly PeerResult[]): void => {
 }
 
 export const cnnTrain = async (rounds: number, say: (line: string) => void): Promise<readonly PeerResult[]> => {
-  const peers = contenders.map(({ name, module, args }) => new Peer(name, new URL(module, import.meta.url), args))
+  const peers = contenders.map(({ name, program, args }) => new Peer(name, program, args))
   const measured = new Map<string, Round>()
   const firstSteps = new Map<string, Round>()
   try {

@@ -8,7 +8,7 @@ import { jit, type Tensor, tensor, useBackend } from '@tenon/tensor'
 import { servePeer } from '../peer.ts'
 import { batchSize, makeBatches, makeWeights } from './workload.ts'
 
-await useBackend(process.argv[2] === 'cpu' ? cpu() : wasm())
+await useBackend(process.argv[4] === 'cpu' ? cpu() : wasm())
 const batches = makeBatches()
 
 const model = new Sequential(

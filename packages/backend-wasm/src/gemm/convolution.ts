@@ -21,6 +21,7 @@ export function compileConvolution(context: ModuleContext, kernel: Convolution):
   const work = kernel.batch * kernel.groups * kernel.outChannels * outputs * kernel.inChannels * tapsOf(kernel)
   if (kernel.dtype !== 'float32' || kernel.spatial.length === 0 || work < 4096) return compileLoops(context, toLoops(kernel))
   const forms = [spatialForm(context, kernel), batchForm(context, kernel), rowForm(context, kernel)]
+  const forced = (globalThis as { process?: { env: Record<string, string> } }).process?.env['FORM']; if (forced) return forms[Number(forced)]!.compile()
   return forms.reduce((best, form) => (form.cost < best.cost ? form : best)).compile()
 }
 
@@ -31,7 +32,8 @@ function spatialForm(context: ModuleContext, kernel: Convolution): Form {
   const { window, count, sumRow } = spatialBlocks(kernel)
   const image = kernel.inChannels * window.channel
   const sums = kernel.outChannels * sumRow
-  const cost = kernel.batch * count * (multiplying(kernel.outChannels, sumRow, kernel.inChannels * tapsOf(kernel)) + 0.7 * image + 0.6 * sums)
+  const cost =
+    kernel.batch * count * (multiplying(kernel.outChannels, sumRow, kernel.inChannels * tapsOf(kernel)) + 0.7 * image + 0.6 * sums)
   return { cost, compile: () => compileSpatialLanes(context, kernel) }
 }
 

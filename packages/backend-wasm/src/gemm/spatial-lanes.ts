@@ -13,7 +13,7 @@ import { compilePart, epilogueStages, float, oneOf, type PartCall } from './part
 import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
 import { tapsOf, weightsOf } from './weights.ts'
-import { compileImage, positionOf, tapOffset, type Window, windowOf } from './window.ts'
+import { compileImage, compileTapTable, positionOf, type Window, windowOf } from './window.ts'
 
 /** Elements of a block of the image, and of its sums, that stay in the second cache. */
 const mostElements = 65536
