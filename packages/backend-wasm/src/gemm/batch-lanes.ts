@@ -101,7 +101,10 @@ export function compileBatchLanes(context: ModuleContext, kernel: Convolution): 
 function eachOutput(w: Writer, window: Window, body: (w: Writer, position: I32, number: I32) => void): void {
   const open = (outer: Writer, d: number, position: I32, number: I32): void => {
     const a = window.axes[d]
-    if (!a) return body(outer, position, number)
+    if (!a) {
+      body(outer, position, number)
+      return
+    }
     const { output } = a.axis
     outer.loop(i32.const(0), i32.const(output), 1, (o, inner) => {
       open(inner, d + 1, inner.keep(plus(position, times(o, a.position * float))), inner.keep(plus(times(number, output), o)))

@@ -21,7 +21,6 @@ export function compileConvolution(context: ModuleContext, kernel: Convolution):
   const work = kernel.batch * kernel.groups * kernel.outChannels * outputs * kernel.inChannels * tapsOf(kernel)
   if (kernel.dtype !== 'float32' || kernel.spatial.length === 0 || work < 4096) return compileLoops(context, toLoops(kernel))
   const forms = [spatialForm(context, kernel), batchForm(context, kernel), rowForm(context, kernel)]
-  const forced = (globalThis as { process?: { env: Record<string, string> } }).process?.env['FORM']; if (forced) return forms[Number(forced)]!.compile()
   return forms.reduce((best, form) => (form.cost < best.cost ? form : best)).compile()
 }
 
