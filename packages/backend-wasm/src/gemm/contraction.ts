@@ -3,7 +3,7 @@
  * through the epilogue to where they belong. B's block is packed into columns of eight unless its columns are neighbours already. Either operand
  * can be the B of this folder: the one is taken that costs less to pack and wastes less of the tiles.
  */
-import { type Contraction, type Expr, type ExprPool, type MatrixView, product, toLoops } from '@tenon/kernel'
+import { type Contraction, type Expr, ExprPool, type MatrixView, product, rebuild, toLoops } from '@tenon/kernel'
 import type { I32 } from '../assembler/code.ts'
 import { i32 } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
@@ -46,7 +46,7 @@ function planProduct(kernel: Contraction): ProductPlan {
     const packs = columns.own !== 1 || collides
     const multiplying = (rows.extent * roundUp(columns.extent, tileColumns) * k) / 8
     const packing = packs ? columns.extent * k * (columns.own === 1 ? 0.5 : 1.5) : 0
-    const epilogue = rows.extent * columns.extent * (isSwapped ? 1.5 : 0.5)
+    const epilogue = rows.extent * columns.extent * (followsColumns(kernel, isSwapped) ? 0.5 : 2.5)
     const block = {
       k: Math.min(k, most.k),
       rows: Math.min(rows.extent, most.rows),
@@ -57,6 +57,16 @@ function planProduct(kernel: Contraction): ProductPlan {
   }
   const [straight, swapped] = [candidate(false), candidate(true)]
   return straight.cost <= swapped.cost ? straight.plan : swapped.plan
+}
+
+/** Whether the epilogue stores neighbouring columns side by side. */
+function followsColumns({ batch, stores }: Contraction, isSwapped: boolean): boolean {
+  const columns = batch.length + (isSwapped ? 0 : 1)
+  const pool = new ExprPool()
+  const copy = rebuild(pool)
+  return stores.every(({ index }) =>
+    [...pool.linear(copy(index)).terms].some(([e, c]) => e.op === 'index' && e.axis === columns && c === 1),
+  )
 }
 
 /** Products too thin to fill tiles are as fast as plain loops, or faster. */

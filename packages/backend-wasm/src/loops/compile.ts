@@ -1,15 +1,15 @@
 /** Loop kernels as functions: the loops around the points, the stages at each. */
 import { isArg, type LoopKernel } from '@tenon/kernel'
-import { doWhile, type I32, loopWhile, type Statement, sequence, type Value, when } from '../assembler/code.ts'
+import { doWhile, type I32, loopWhile, type Statement, sequence, type V128, type Value, when } from '../assembler/code.ts'
 import { f32, i32 } from '../assembler/instructions.ts'
 import type { FunctionBuilder, Local, ModuleBuilder } from '../assembler/module.ts'
 import type { MathFunctions } from '../math/routines.ts'
+import { pick } from './addresses.ts'
 import { tidyAxes } from './axes.ts'
-import { pick } from './memory.ts'
 import { buildNest, type Group, type Loop, type Nest } from './nest.ts'
-import type { Width } from './operations.ts'
+import { scalarType, type Width } from './operations.ts'
 import { type GroupPlan, type Plan, planLanes } from './plan.ts'
-import { type Accumulator, begin, join, joinLanes, makeAccumulator, resultOf, take } from './reductions.ts'
+import { type Accumulator, begin, join, joinLanes, makeAccumulator, onlyActive, resultOf, take } from './reductions.ts'
 import { type ActiveLoop, type Host, innermost, Scope, type Site, target } from './scope.ts'
 import { Values } from './values.ts'
 
@@ -118,6 +118,7 @@ class NestCompiler {
       scopes: [root],
       depths: new Map(),
       lanes: null,
+      active: 4,
       parts: null,
       registers: new Map(),
       registerDepth: 0,
@@ -134,17 +135,20 @@ class NestCompiler {
       body(site)
       return
     }
-    const variants = this.#variants(plan, loop)
-    this.#loop(site, loop, this.#ranges.get(loop.axis) ?? wholeOf(loop), variants, (inside) => this.#loops(inside, plan, rest, body))
+    const bounds = this.#ranges.get(loop.axis) ?? wholeOf(loop)
+    this.#loop(site, loop, bounds, this.#variants(plan, loop, bounds), (inside) => this.#loops(inside, plan, rest, body))
   }
 
   /** How many points each round of a loop takes: as many as possible first, then fewer for what is left. */
-  #variants({ lanes, parts }: GroupPlan, loop: Loop): Variant[] {
+  #variants({ lanes, parts }: GroupPlan, loop: Loop, { end }: Bounds): Variant[] {
     const lanesOfGrid = lanes !== null && this.#nest.grid.some((l) => l.axis === lanes)
     const variants: Variant[] = []
     if (loop.axis === lanes) {
       if (parts?.axis === lanes) variants.push({ step: 4 * parts.count, change: { lanes, parts, lanesOfGrid } })
       variants.push({ step: 4, change: { lanes, lanesOfGrid } })
+      // What is left of a known extent is a vector that is not full.
+      const left = end === null ? 0 : end % 4
+      if (left > 0) variants.push({ step: left, change: { lanes, lanesOfGrid, active: left } })
     } else if (loop.axis === parts?.axis) variants.push({ step: parts.count, change: { parts, lanesOfGrid } })
     return [...variants, { step: 1, change: {} }]
   }
@@ -188,45 +192,48 @@ class NestCompiler {
   /** All values first: a store may change what another of the group loads. */
   #store(site: Site, { writes }: Group): void {
     const values = writes.map((w) => this.#values.get(site, w.value, widthAt(site)))
-    writes.forEach((w, i) => {
-      if (w.scatter) this.#values.memory.scatter(site, w.buffer, w.index, values[i]![0]!, w.scatter)
-      else this.#values.memory.store(site, w.buffer, w.index, values[i]!, widthAt(site))
-    })
+    const { memory } = this.#values
+    if (writes.some((w) => w.scatter)) writes.forEach((w, i) => memory.scatter(site, w, values[i]![0]!))
+    else memory.store(site, writes, values, widthAt(site))
   }
 
   #reduce(site: Site, group: Group, plan: GroupPlan, registers: Map<number, readonly Value[]>): void {
     const scope = innermost(site)
-    const make = (r: Group['reductions'][number], width: Width): Accumulator => {
-      const accumulator = makeAccumulator((type) => this.#host.f.local(type), r, width)
-      scope.statements.push(begin(r, accumulator))
-      return accumulator
-    }
+    // With lanes of its own a group has vectors of partial results, to be joined at the end.
     const own = plan.lanes !== null
-    const count = own ? (plan.parts?.count ?? 1) : (site.parts?.count ?? 1)
-    const width = own ? 'vector' : widthAt(site)
-    // With lanes of its own a group has vectors of partial results, and a single value for the rest of its axis.
-    const main = group.reductions.map((r) => Array.from({ length: count }, () => make(r, width)))
-    const rest = own ? group.reductions.map((r) => make(r, 'scalar')) : []
+    const count = (own ? plan : site).parts?.count ?? 1
+    const accumulators = group.reductions.map((r) =>
+      Array.from({ length: count }, () => {
+        const accumulator = makeAccumulator((type) => this.#host.f.local(type), r, own ? 'vector' : widthAt(site))
+        scope.statements.push(begin(r, accumulator))
+        return accumulator
+      }),
+    )
     this.#loops(site, plan, plan.order, (point) => {
-      const here = widthAt(point)
-      group.reductions.forEach((r, i) => {
-        const accumulators = own && here === 'scalar' ? [rest[i]!] : main[i]!
-        this.#take(point, r, accumulators.slice(0, point.parts?.count ?? 1))
-      })
+      group.reductions.forEach((r, i) => this.#take(point, r, accumulators[i]!.slice(0, point.parts?.count ?? 1)))
     })
     const t = target(this.#host, scope)
     group.reductions.forEach((r, i) => {
-      if (own) scope.inner.push(join(t, r, main[i]!), joinLanes(t, r, main[i]![0]!, rest[i]!))
-      registers.set(r.stage, own ? [resultOf(r, rest[i]!)] : main[i]!.map((accumulator) => resultOf(r, accumulator)))
+      const [first] = accumulators[i]!
+      if (own) {
+        const result = this.#host.f.local(scalarType(r.value.dtype))
+        scope.inner.push(join(t, r, accumulators[i]!), joinLanes(t, r, first!, result))
+        registers.set(r.stage, [result.get])
+      } else
+        registers.set(
+          r.stage,
+          accumulators[i]!.map((a) => resultOf(r, a)),
+        )
     })
   }
 
   #take(point: Site, r: Group['reductions'][number], accumulators: readonly Accumulator[]): void {
     const scope = innermost(point)
     const width = widthAt(point)
-    const x = this.#values.get(point, r.value, width)
+    const values = this.#values.get(point, r.value, width)
     const positions = isArg(r.op) ? this.#values.get(point, r.position, width) : null
     const t = target(this.#host, scope)
+    const x = point.active < 4 && !point.lanesOfGrid ? values.map((v) => onlyActive(t, r, v as V128, point.active)) : values
     accumulators.forEach((accumulator, part) => scope.statements.push(take(t, r, accumulator, pick(x, part), () => pick(positions!, part))))
   }
 }

@@ -9,6 +9,7 @@ import {
   type Expr,
   ExprPool,
   identity,
+  isFloat,
   type LoopKernel,
   product,
   type ReduceOp,
@@ -56,6 +57,9 @@ export interface Nest {
   readonly ranged: readonly number[]
 }
 
+/** Fewest points of a grid along which vectors may be better than along a small block at each. */
+const smallestGrid = 16
+
 /** Null when there is nothing to do. */
 export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): Nest | null {
   const { stages } = kernel
@@ -101,9 +105,11 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
     if (product(extents) > 0 && reductions.length + writes.length > 0) groups.push({ loops, reductions, writes })
   }
 
-  const [only] = groups
-  if (!only) return null
+  if (groups.length === 0) return null
+  const points = product(kernel.grid)
+  if (points >= smallestGrid) groups.forEach((group, i) => (groups[i] = writesWrittenOut(pool, group)))
   const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups, ranged }
+  const only = groups[0]!
   // One group of stores: its points are as independent as the grid's.
   if (groups.length > 1 || only.reductions.length > 0) return nest
   return { ...nest, grid: [...grid, ...only.loops], groups: [{ ...only, loops: [] }] }
@@ -125,25 +131,51 @@ function partition(stages: readonly Stage[]): number[][] {
 const usesRegisters = (e: Expr, stages: readonly number[]): boolean =>
   [...distinct([e])].some((x) => x.op === 'register' && stages.includes(x.stage))
 
-/** Most terms, and most expressions in all of them, that are worth more than a loop. */
+/** Most points that are worth more than a loop, and most expressions for all of them. */
 const longestWrittenOut = 16
-const largestWrittenOut = 160
+const largestWrittenOut = 320
 
 const combining = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
 
 /** A short reduction, such as that of a pooling window, as one expression. */
 function writtenOut(pool: ExprPool, op: ReduceOp, value: Expr, loops: readonly Loop[]): Expr | null {
-  const count = product(loops.map((loop) => loop.extent))
-  if (op === 'argmax' || op === 'argmin' || count > longestWrittenOut || count * distinct([value]).size > largestWrittenOut) return null
+  if (product(loops.map((loop) => loop.extent)) > longestWrittenOut) return null
+  const terms = copies(pool, loops).map((copy) => copy(value))
+  if (distinct(terms).size > largestWrittenOut) return null
+  if (op === 'argmax' || op === 'argmin') return extremePosition(pool, op, terms)
+  return terms.reduce((a, b) => pool.binary(combining[op], a, b))
+}
+
+function extremePosition(pool: ExprPool, op: 'argmax' | 'argmin', terms: readonly Expr[]): Expr {
+  const isNaN = (x: Expr): Expr => (isFloat(x.dtype) ? pool.binary('ne', x, x) : pool.bool(false))
+  let [best, position] = [terms[0]!, pool.int(0)]
+  terms.slice(1).forEach((term, i) => {
+    const beats = op === 'argmax' ? pool.binary('lt', best, term) : pool.binary('lt', term, best)
+    // The first NaN beats everything, and nothing beats it.
+    const isFirstNaN = pool.binary('and', isNaN(term), pool.unary('not', isNaN(best)))
+    const better = pool.binary('or', beats, isFirstNaN)
+    best = pool.select(better, term, best)
+    position = pool.select(better, pool.int(i + 1), position)
+  })
+  return position
+}
+
+/** Stores to a small block at each point, such as a pooling window, as so many stores; then vectors can go across the points. */
+function writesWrittenOut(pool: ExprPool, group: Group): Group {
+  const { loops } = group
+  const isSmall = loops.every((loop) => loop.extent <= 3) && product(loops.map((loop) => loop.extent)) <= 9
+  if (group.writes.length === 0 || !isSmall) return group
+  const writes = copies(pool, loops).flatMap((copy) => group.writes.map((w) => ({ ...w, index: copy(w.index), value: copy(w.value) })))
+  return distinct(writes.flatMap((w) => [w.index, w.value])).size > largestWrittenOut ? group : { ...group, loops: [], writes }
+}
+
+/** For each point of the loops, in row-major order, what puts it in place of their indices. */
+function copies(pool: ExprPool, loops: readonly Loop[]): ((e: Expr) => Expr)[] {
   let points: ReadonlyMap<number, number>[] = [new Map()]
   for (const { axis, extent } of loops) {
     points = points.flatMap((point) => Array.from({ length: extent }, (_, i) => new Map([...point, [axis, i]])))
   }
-  const terms = points.map((point) => {
-    const at = rebuild(pool, {
-      index: (e) => (point.has(e.axis) ? pool.int(point.get(e.axis)!) : pool.index(e.axis, e.extent)),
-    })
-    return at(value)
-  })
-  return terms.reduce((a, b) => pool.binary(combining[op], a, b))
+  return points.map((point) =>
+    rebuild(pool, { index: (e) => (point.has(e.axis) ? pool.int(point.get(e.axis)!) : pool.index(e.axis, e.extent)) }),
+  )
 }

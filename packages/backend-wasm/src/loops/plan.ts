@@ -49,7 +49,7 @@ function alongGrid(nest: Nest, lanes: Loop, across: Loop | null): Candidate {
   for (const g of nest.groups) {
     const vector = costOf(nest, g, lanes.axis, across?.axis ?? null)
     const scalar = costOf(nest, g, null, null)
-    cost += others * points(g.loops) * (Math.floor(lanes.extent / 4) * vector + (lanes.extent % 4) * scalar)
+    cost += others * points(g.loops) * roundsOf(nest, lanes, vector, scalar)
     weight += vector
   }
   const parts = across ? { axis: across.axis, count: 4 } : partsAlong(lanes, weight)
@@ -74,7 +74,7 @@ function ownAxes(nest: Nest): Candidate {
     if (g.reductions.some((r) => isArg(r.op))) return best
     for (const lanes of g.loops) {
       const vector = costOf(nest, g, lanes.axis, null)
-      const rounds = Math.floor(lanes.extent / 4) * vector + (lanes.extent % 4) * scalar
+      const rounds = roundsOf(nest, lanes, vector, scalar)
       const cost = outer * ((points(g.loops) / lanes.extent) * rounds + 10 * g.reductions.length)
       if (cost < best.cost) best = { plan: { order: last(g.loops, lanes.axis), lanes: lanes.axis, parts: partsAlong(lanes, vector) }, cost }
     }
@@ -82,6 +82,12 @@ function ownAxes(nest: Nest): Candidate {
   })
   const cost = chosen.reduce((sum, c) => sum + c.cost, 0)
   return { plan: { grid: plain(nest.grid), groups: chosen.map((c) => c.plan) }, cost }
+}
+
+/** The end of an axis is one vector, not full; or single points, where the bounds are not known. */
+function roundsOf(nest: Nest, { axis, extent }: Loop, vector: number, scalar: number): number {
+  const rest = nest.ranged.includes(axis) ? (extent % 4) * scalar : extent % 4 > 0 ? vector + 2 : 0
+  return Math.floor(extent / 4) * vector + rest
 }
 
 /** Short bodies are worth repeating: it hides latencies and saves the loop's own instructions. */

@@ -1,7 +1,7 @@
 /** Accumulators: how reductions begin, take a value, and end. */
 import { type DType, type Expr, identity, isArg, type ReduceOp } from '@tenon/kernel'
 import { type I32, type Statement, sequence, type V128, type Value, when } from '../assembler/code.ts'
-import { f32, f32x4, i32, shuffle32, v128 } from '../assembler/instructions.ts'
+import { f32, f32x4, i32, i32x4, shuffle32, v128 } from '../assembler/instructions.ts'
 import type { Local } from '../assembler/module.ts'
 import type { Reduction } from './nest.ts'
 import { binary, extract, literal, scalarType, type Target, type Width } from './operations.ts'
@@ -67,16 +67,20 @@ export function join(t: Target, r: Reduction, accumulators: readonly Accumulator
   return sequence(...rest.map((other) => take(t, r, first!, other.value.get, () => first!.value.get)))
 }
 
-/** The four lanes into a single accumulator. */
-export function joinLanes(t: Target, r: Reduction, lanes: Accumulator, into: Accumulator): Statement {
+/** The four lanes into a single value. */
+export function joinLanes(t: Target, r: Reduction, lanes: Accumulator, into: Local): Statement {
   const vector = lanes.value as Local<'v128'>
   const { dtype } = r.value
   const fn = combining[r.op as keyof typeof combining]
   const fold = (order: readonly [number, number, number, number]): Statement =>
     vector.set(binary(t, fn, dtype, vector.get, shuffle32(vector.get, vector.get, order), someExpr, 'vector') as V128)
-  return sequence(
-    fold([2, 3, 0, 1]),
-    fold([1, 0, 3, 2]),
-    take(t, r, into, extract(dtype, vector.get, 0), () => into.value.get),
-  )
+  return sequence(fold([2, 3, 0, 1]), fold([1, 0, 3, 2]), into.set(extract(dtype, vector.get, 0)))
+}
+
+/** The identity in the lanes past the end of an axis. */
+export function onlyActive(t: Target, r: Reduction, x: V128, active: number): V128 {
+  const { dtype } = r.value
+  const bits = [0, 1, 2, 3].map((lane) => (lane < active ? -1 : 0)) as [number, number, number, number]
+  const none = literal(dtype, identity(r.op, dtype), 'vector') as V128
+  return v128.bitselect(x, t.constant(none), t.constant(i32x4.lanes(...bits)))
 }

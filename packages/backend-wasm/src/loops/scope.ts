@@ -71,6 +71,8 @@ export interface Site {
   readonly depths: ReadonlyMap<number, number>
   /** The axis of which four neighbouring points make the lanes of a vector. */
   readonly lanes: number | null
+  /** How many of the four lanes count: fewer at the end of an axis. */
+  readonly active: number
   /** The axis along which several such vectors (or single values) are computed side by side. */
   readonly parts: { readonly axis: number; readonly count: number } | null
   /** Results of reductions at this grid point, and the scope from which on they are known. */
