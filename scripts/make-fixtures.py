@@ -92,6 +92,127 @@ def ops():
     return answers
 
 
+# ── models ──
+
+
+def mixed(salt, length):
+    """The hash of packages/conformance/src/deterministic.ts."""
+    with np.errstate(over="ignore"):
+        h = np.arange(length, dtype=np.uint32) + np.uint32((salt * 0x9E3779B9) & 0xFFFFFFFF)
+        h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+        h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+        return h ^ (h >> np.uint32(16))
+
+
+def uniform(salt, shape, scale):
+    return torch.tensor((mixed(salt, math.prod(shape)).astype(np.float64) / 2**31 - 1) * scale).reshape(shape)
+
+
+def classes(salt, length, count):
+    return torch.tensor((mixed(salt, length) % np.uint32(count)).astype(np.int64))
+
+
+def fill(model):
+    """Weights in ±1/√fan-in, biases in ±0.1; the scales of batch norm around 1."""
+    with torch.no_grad():
+        for k, parameter in enumerate(model.parameters()):
+            fan_in = math.prod(parameter.shape[1:])
+            scale = 1 / math.sqrt(fan_in) if parameter.ndim > 1 else 0.1
+            parameter.copy_(uniform(k + 1, parameter.shape, scale))
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.weight.add_(1)
+    return model
+
+
+def small_cnn():
+    nn = torch.nn
+    return fill(
+        nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Flatten(), nn.Linear(1568, 128), nn.ReLU(), nn.Linear(128, 10),
+        )
+    )
+
+
+def normalised_cnn():
+    nn = torch.nn
+    return fill(
+        nn.Sequential(
+            nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.GELU(), nn.AvgPool2d(2), nn.Conv2d(4, 6, 3, stride=2, bias=False), nn.BatchNorm2d(6, momentum=0.3),
+            nn.LeakyReLU(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(216, 10),
+        )
+    )
+
+
+def without_dropout(model):
+    """Dropout draws other numbers here: it is checked in eval() alone."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.eval()
+
+
+BATCH = 4
+
+
+def batch(step):
+    return uniform(1000 + step, (BATCH, 1, 28, 28), 1.0), classes(2000 + step, BATCH, 10)
+
+
+def digest(tensors):
+    """Of each tensor its norm, its sum, and at most 64 of its numbers, evenly spread."""
+    digests = {}
+    for name, x in tensors:
+        flat = x.detach().double().flatten()
+        stride = max(1, flat.numel() // 64)
+        digests[name] = {"norm": flat.norm().item(), "sum": flat.sum().item(), "entries": packed(flat[::stride][:64])}
+    return digests
+
+
+def train(make, optimize, steps):
+    model = make()
+    without_dropout(model)
+    optimizer = optimize(model.parameters())
+    losses = []
+    for step in range(steps):
+        x, target = batch(step)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), target)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return model, losses
+
+
+def parity(make):
+    model = make()
+    without_dropout(model)
+    x, target = batch(0)
+    logits = model(x)
+    loss = F.cross_entropy(logits, target)
+    loss.backward()
+    answer = {
+        "logits": packed(logits.detach()),
+        "loss": loss.item(),
+        "gradients": digest((name, p.grad) for name, p in model.named_parameters()),
+        "training": {},
+    }
+    optimizers = {
+        "sgd": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=1e-4, nesterov=True),
+        "momentum": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
+        "adam": lambda p: torch.optim.Adam(p, lr=2e-3),
+        "adamw": lambda p: torch.optim.AdamW(p, lr=2e-3),
+    }
+    for name, optimize in optimizers.items():
+        model, losses = train(make, optimize, 10)
+        state = [(key, value) for key, value in model.state_dict().items()]
+        model.eval()
+        with torch.no_grad():
+            evaluated = model(batch(50)[0])
+        answer["training"][name] = {"losses": losses, "state": digest(state), "evaluated": packed(evaluated)}
+    return answer
+
+
 def write(name, value):
     FIXTURES.mkdir(exist_ok=True)
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(entry, separators=(',', ':'))}" for key, entry in value.items())
@@ -102,3 +223,4 @@ def write(name, value):
 
 if __name__ == "__main__":
     write("ops.json", ops())
+    write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
