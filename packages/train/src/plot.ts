@@ -65,7 +65,8 @@ const extent = (values: readonly number[]): [number, number] =>
 const widen = ([low, high]: [number, number], log: boolean): [number, number] => {
   if (low > high) return [log ? 0.1 : 0, 1]
   if (low < high) return [low, high]
-  return log ? [low / 2, high * 2] : [low - 0.5, high + 0.5]
+  const room = Math.abs(low) / 20 || 0.5
+  return log ? [low / 2, high * 2] : [low - room, high + room]
 }
 
 const drawChart = (chart: Chart, left: number): string => {

@@ -1,5 +1,4 @@
 /** A progress bar with rate, time left and a note; lines can be printed above it. */
-import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
 import cliProgress from 'cli-progress'
 
@@ -21,6 +20,7 @@ export class Progress {
   private readonly bar: cliProgress.SingleBar | null
   private readonly marks: [seconds: number, done: number][]
   private readonly total: number
+  private shown: [done: number, payload: Readonly<Record<'rate' | 'left' | 'note', string>>]
 
   constructor({ total, start = 0, unit, stream = process.stdout }: ProgressOptions) {
     this.stream = stream
@@ -39,7 +39,10 @@ export class Progress {
           gracefulExit: false, // The caller's signal handler saves first.
         })
       : null
-    this.bar?.start(total, start, { rate: '–', left: '–', note: '' })
+    this.shown = [start, { rate: '–', left: '–', note: '' }]
+    this.bar?.start(total, ...this.shown)
+    // The bar hides the cursor, and whoever ends the process in the middle of it wants it back.
+    if (this.bar) process.once('exit', this.stop)
   }
 
   update(done: number, note = ''): void {
@@ -48,26 +51,22 @@ export class Progress {
     while (this.marks.length > 2 && this.marks[0]![0] < now - rateWindow) this.marks.shift()
     const [seconds, first] = this.marks[0]!
     const rate = (done - first) / (now - seconds)
-    this.bar?.update(done, {
-      rate: Number.isFinite(rate) ? Math.round(rate).toLocaleString('en') : '–',
-      left: rate > 0 ? formatDuration((this.total - done) / rate) : '–',
-      note,
-    })
+    const left = rate > 0 ? formatDuration((this.total - done) / rate) : '–'
+    this.shown = [done, { rate: Number.isFinite(rate) ? Math.round(rate).toLocaleString('en') : '–', left, note }]
+    this.bar?.update(...this.shown)
   }
 
   /** Prints a line of its own; the bar moves below it. */
   line(text: string): void {
-    if (this.bar === null) {
-      this.stream.write(`${text}\n`)
-      return
-    }
-    clearLine(this.stream, 0)
-    cursorTo(this.stream, 0)
+    // A bar remembers the row that it began in, so it ends there and begins again further down.
+    this.bar?.stop()
     this.stream.write(`${text}\n`)
-    this.bar.render()
+    this.bar?.start(this.total, ...this.shown)
   }
 
-  stop(): void {
+  /** Takes the bar away. */
+  readonly stop = (): void => {
+    process.off('exit', this.stop)
     this.bar?.stop()
   }
 }
