@@ -4,9 +4,9 @@ import { loadData, type World } from './run.ts'
 /** The first Ctrl-C stops the run in order, the second one at once. */
 const catchInterrupts: World['catchInterrupts'] = () => {
   const controller = new AbortController()
-  const abort = (): void => controller.abort()
+  const abort = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort())
   const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) process.once(signal, abort)
+  for (const signal of signals) process.on(signal, abort)
   return { signal: controller.signal, release: () => signals.forEach((signal) => process.off(signal, abort)) }
 }
 

@@ -73,7 +73,7 @@ export class Report {
   summary(): string {
     const seconds = (performance.now() - this.began) / 1000
     const images = this.steps * this.run.settings.batchSize
-    return `${formatDuration(seconds)}, ${count(Math.round(images / seconds))} images/s`
+    return `${seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(seconds)}, ${count(Math.round(images / seconds))} images/s`
   }
 
   private imagesUntil({ epoch, step }: Position): number {
@@ -103,6 +103,6 @@ const describe = ({ settings, folder, model, loader, testLoader }: Run, start: P
 /** What really runs, then what runs otherwise than asked. */
 const describeBackend = (): string[] => {
   const { backend, details, notes } = currentBackend().report()
-  const facts = Object.entries(details).map(([name, value]) => `${name} ${value}`)
-  return [[backend, facts.join(', ')].filter((part) => part !== '').join(': '), ...notes]
+  const facts = ['simd', 'threads'].filter((name) => name in details).map((name) => `${name} ${details[name]}`)
+  return [`${backend}: ${facts.join(', ')}`, ...notes]
 }

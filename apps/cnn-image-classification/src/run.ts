@@ -5,6 +5,7 @@ import { cpu } from '@tenon/backend-cpu'
 import { wasm } from '@tenon/backend-wasm'
 import type { FetchProgress } from '@tenon/datasets/node'
 import { createBackend, registerBackend, softmax, tensor, useBackend } from '@tenon/tensor'
+import { FileError } from '@tenon/train'
 import { loadCheckpoint } from '@tenon/train/node'
 import { type Data, dataSets } from './data.ts'
 import { UsageError } from './errors.ts'
@@ -117,8 +118,8 @@ export const runPredict = async ({ checkpoint: file, backend, images }: PredictO
       const confidence = Math.max(...probabilities)
       predictions.push({ file: image, said: classes[probabilities.indexOf(confidence)]!, confidence })
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error
-      err.write(`${error.message}\n`)
+      if (!(error instanceof UsageError || error instanceof FileError)) throw error
+      err.write(`error: ${error.message}\n`)
     }
   }
   if (predictions.length > 0) out.write(formatPredictions(predictions, data === 'mnist' ? 'digit' : 'class'))

@@ -6,6 +6,7 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
 import { servePeer } from '../peer.ts'
 import { batchSize, makeBatches, makeWeights } from './workload.ts'
 
+tf.enableProdMode()
 if (!(await tf.setBackend('cpu'))) throw new Error(`the cpu backend ${version_cpu} of TensorFlow.js did not start`)
 const [batches, weights] = [makeBatches(), makeWeights()]
 
