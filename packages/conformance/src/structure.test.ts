@@ -17,6 +17,7 @@ async function loads(source: string): Promise<string[]> {
     format: 'esm',
     platform: 'neutral',
     treeShaking: false,
+    logLevel: 'error',
   })
   return [
     ...new Set(

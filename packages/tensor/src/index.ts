@@ -1,8 +1,8 @@
 export type { DType, TypedArray } from '@tenon/kernel'
 export { BackendError, DTypeError, isFloat, ShapeError, TenonError, UnsupportedError } from '@tenon/kernel'
 export * from './backends.ts'
-export * from './create.ts'
 export * from './errors.ts'
+export * from './generator.ts'
 export { snapshot } from './graph.ts'
 export * from './jit.ts'
 export {
@@ -17,7 +17,6 @@ export {
 } from './node.ts'
 export * from './ops/index.ts'
 export { type Attrs, type AttrsOf, type ConvAttrs, type PrimitiveName, primitives } from './primitives.ts'
-export * from './random.ts'
 export { markKept, realize } from './realize.ts'
 export { computeAside, counters, inspector } from './runtime.ts'
 export { type Shape, sameShape, showShape, sizeOf } from './shape.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { tensor } from './create.ts'
+import { tensor } from './ops/create.ts'
 import { type Shape, sizeOf, stridesOf } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 

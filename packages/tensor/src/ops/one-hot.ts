@@ -1,6 +1,6 @@
 import { ShapeError } from '@tenon/kernel'
-import { arange } from '../create.ts'
 import type { Tensor } from '../tensor.ts'
+import { arange } from './create.ts'
 
 /** oneHot(index, numClasses): 1 at the index, 0 elsewhere, along a new last dimension; an index out of range gives a row of 0.   [...] → [..., numClasses], float32 */
 export function oneHot(index: Tensor, numClasses: number): Tensor {

@@ -1,8 +1,8 @@
 import { DTypeError, isFloat, ShapeError } from '@tenon/kernel'
 import { type PerAxis, perAxis } from '../compose.ts'
-import { ones } from '../create.ts'
 import { showShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
+import { ones } from './create.ts'
 
 export interface PoolOptions {
   /** kernelSize where it is not given. */

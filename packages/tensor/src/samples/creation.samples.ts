@@ -1,5 +1,6 @@
-import { arange, eye, full, linspace, ones, onesLike, tensor, zeros, zerosLike } from '../create.ts'
-import { bernoulli, Generator, rand, randint, randn } from '../random.ts'
+import { Generator } from '../generator.ts'
+import { arange, eye, full, linspace, ones, onesLike, tensor, zeros, zerosLike } from '../ops/create.ts'
+import { bernoulli, rand, randint, randn } from '../ops/random.ts'
 import { type CaseKind, randn as normal, type SampleInputs, type Samples, samples } from './format.ts'
 
 const noInput = 'takes no tensor'

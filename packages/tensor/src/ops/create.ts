@@ -1,8 +1,8 @@
 import { type DType, DTypeError, dtypes, ShapeError, type TypedArray } from '@tenon/kernel'
-import { constNode, hostNode, makeNode } from './node.ts'
-import { expandNode, promote } from './promote.ts'
-import { checkShape, type Shape, showShape, sizeOf } from './shape.ts'
-import { type Nested, Tensor } from './tensor.ts'
+import { constNode, hostNode, makeNode } from '../node.ts'
+import { expandNode, promote } from '../promote.ts'
+import { checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
+import { type Nested, Tensor } from '../tensor.ts'
 
 export interface CreateOptions {
   /** float32 unless said otherwise. */

@@ -1,0 +1,49 @@
+/** Draws of a generator. */
+import { ShapeError } from '@tenon/kernel'
+import { defaultGenerator, type Generator } from '../generator.ts'
+import { checkShape, type Shape } from '../shape.ts'
+import { primitive, type Tensor } from '../tensor.ts'
+import { type CreateOptions, full } from './create.ts'
+
+export interface RandomOptions extends CreateOptions {
+  readonly generator?: Generator
+}
+
+/** Uniform in [0, 1). */
+export function rand(shape: Shape, { dtype = 'float32', generator = defaultGenerator() }: RandomOptions = {}): Tensor {
+  checkShape('rand', shape)
+  // 24 random bits: what a float32 mantissa holds
+  return primitive('shr', [generator.bits(shape), full(shape, 8, { dtype: 'uint32' })], {})
+    .cast(dtype)
+    .mul(2 ** -24)
+}
+
+/** Standard normal, by Box and Muller. */
+export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
+  const radius = primitive('sqrt', [primitive('log', [rand(shape, options).neg().add(1)], {}).mul(-2)], {})
+  return radius.mul(primitive('cos', [rand(shape, options).mul(2 * Math.PI)], {}))
+}
+
+/** Whole numbers, uniform in [low, high). */
+export function randint(
+  low: number,
+  high: number,
+  shape: Shape,
+  { dtype = 'int32', generator = defaultGenerator() }: RandomOptions = {},
+): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low)
+    throw new ShapeError(`randint: needs whole numbers low < high, got ${low} and ${high}`)
+  checkShape('randint', shape)
+  return generator
+    .bits(shape)
+    .remainder(high - low)
+    .cast('int32')
+    .add(low)
+    .cast(dtype)
+}
+
+/** 1 with probability `p`, else 0. */
+export function bernoulli(p: number, shape: Shape, { dtype = 'float32', generator = defaultGenerator() }: RandomOptions = {}): Tensor {
+  if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli: a probability lies in [0, 1], got ${p}`)
+  return rand(shape, { generator }).lt(p).cast(dtype)
+}
