@@ -15,6 +15,8 @@ export const loweringOf = (item: Item): AnyLowering => primitives[item.op as Pri
 const repeatLimit = 8
 /** A longer chain of inlined work is cut, so that no kernel grows without bound. */
 const chainLimit = 256
+/** And an epilogue ends here, which is not cut once it is chosen. */
+const epilogueLimit = 32
 
 export interface Fusion {
   readonly items: readonly Item[]
@@ -37,7 +39,7 @@ export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
     launches.set(path.at(-1)!, path)
     if (item.op !== 'scatter') for (const operand of item.inputs) writeBase(items, written, operand)
   })
-  chooseRepeated(items, consumers, written, costs(items, written))
+  chooseRepeated(items, consumers, written, costs(items, written, taken))
   return { items, written, launches }
 }
 
@@ -63,7 +65,7 @@ function epilogue(
   const fits = (i: number): boolean => items[i]!.size === items[launch]!.size && !taken.has(i)
   const path = [launch]
   let length = 1
-  for (let at = launch; !written[at]; ) {
+  for (let at = launch; !written[at] && path.length < epilogueLimit; ) {
     const [next] = consumers[at]! as [number?]
     const moved =
       next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')
@@ -106,7 +108,7 @@ function writeBase(items: readonly Item[], written: boolean[], operand: number):
 }
 
 /** Work to compute one element of each value from what is in memory. */
-function costs(items: readonly Item[], written: boolean[]): number[] {
+function costs(items: readonly Item[], written: boolean[], taken: ReadonlySet<number>): number[] {
   const cost: number[] = []
   items.forEach((item, i) => {
     if (item.leaf) {
@@ -117,7 +119,7 @@ function costs(items: readonly Item[], written: boolean[]): number[] {
     const own = lowering.kind === 'pointwise' ? lowering.cost : lowering.kind === 'gather' ? 1 : 0.25
     const total = item.inputs.reduce((sum, input) => sum + (written[input] ? 1 : cost[input]!), own)
     const stored = written[i] || lowering.kind === 'reduce' || lowering.kind === 'launch'
-    if (!stored && total > chainLimit) written[i] = true
+    if (!stored && !taken.has(i) && total > chainLimit) written[i] = true
     cost.push(stored || written[i] ? 1 : total)
   })
   return cost
