@@ -1,10 +1,9 @@
 import { Dropout, Module, modulePath, type Parameter } from '@tenon/nn'
-import { concat, type DType, type Generator, ShapeError, showShape, stack, type Tensor, where, zeros } from '@tenon/tensor'
+import { concat, type DType, type Generator, ShapeError, scan, showShape, stack, type Tensor, where, zeros } from '@tenon/tensor'
 import { checkInput, checkState } from './check.ts'
 import { checkSizes, uniformParameter } from './init.ts'
 import { type Lengths, stepMask } from './lengths.ts'
 import type { Carry, Recurrence, Weights } from './recurrence.ts'
-import { scan } from './scan-shim.ts'
 
 export interface RecurrentOptions {
   /** Layers on top of each other, each reading the outputs of the one below. Default 1. */
