@@ -4,12 +4,12 @@ import { arange, DTypeError, isTensor, ShapeError, showShape, type Tensor, tenso
 export type Lengths = readonly number[] | Tensor
 
 /**
- * 1 at the steps that a sequence has, 0 beyond its end, in `dtype`.   [T, B, 1]
+ * Whether a sequence has a step: true up to its length, false beyond.   [T, B, 1]
  *
  * @throws ShapeError for another number of lengths than of sequences, DTypeError unless a tensor of them is int32, RangeError for a
  * length below 1 or beyond T, where it is known without computing.
  */
-export function stepMask(path: string, lengths: Lengths, steps: number, batch: number, dtype: Tensor['dtype']): Tensor {
+export function stepMask(path: string, lengths: Lengths, steps: number, batch: number): Tensor {
   const given = isTensor(lengths) ? lengths.shape : [lengths.length]
   if (given.length !== 1 || given[0] !== batch) {
     throw new ShapeError(`${path} expects one length for each of ${batch} sequences, got lengths of shape ${showShape(given)}`)
@@ -25,5 +25,5 @@ export function stepMask(path: string, lengths: Lengths, steps: number, batch: n
     )
   }
   const ends = isTensor(lengths) ? lengths : tensor(Int32Array.from(lengths))
-  return arange(steps).unsqueeze(1).lt(ends).cast(dtype).unsqueeze(2) // [T, 1] < [B]
+  return arange(steps).unsqueeze(1).lt(ends).unsqueeze(2) // [T, 1] < [B]
 }

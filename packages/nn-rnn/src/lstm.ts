@@ -30,7 +30,7 @@ export interface LSTMResult {
 export class LSTM extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
     const { projSize = 0 } = options
-    if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize) {
+    if (projSize !== 0 && !(Number.isInteger(projSize) && projSize > 0 && projSize < hiddenSize)) {
       throw new ShapeError(`LSTM: projSize is a whole number below the hidden size ${hiddenSize}, or 0 for none, got ${projSize}`)
     }
     super(lstm, inputSize, hiddenSize, projSize, options)

@@ -101,11 +101,11 @@ export abstract class Recurrent extends Module {
     const sequence = !batched ? x.unsqueeze(1) : this.batchFirst ? x.transpose(0, 1) : x // [T, B, in]
     const [steps, batch] = sequence.shape as [number, number]
     const states = this.#initialState(initial, batched, batch)
-    const mask = lengths && stepMask(modulePath(this), lengths, steps, batch, x.dtype)
+    const mask = lengths && stepMask(modulePath(this), lengths, steps, batch)
 
     const finals: Carry[] = []
     // Padding may hold anything, NaN too, which must not reach a gradient.
-    let y = mask ? where(mask.ne(0), sequence, 0) : sequence
+    let y = mask ? where(mask, sequence, 0) : sequence
     for (let layer = 0; layer < this.numLayers; layer++) {
       if (layer > 0 && this.training) y = this.#drop.forward(y)
       const outputs = this.#directions.map((reverse) => {
@@ -115,7 +115,7 @@ export abstract class Recurrent extends Module {
         return ys
       })
       const joined = concat(outputs, 2) // [T, B, directions · size]
-      y = mask ? where(mask.ne(0), joined, 0) : joined
+      y = mask ? where(mask, joined, 0) : joined
     }
 
     const state = states.map((_, k) => stack(finals.map((carry) => carry[k]!)))
@@ -127,19 +127,12 @@ export abstract class Recurrent extends Module {
   #pass(x: Tensor, first: Carry, mask: Tensor | undefined, weights: Weights, reverse: boolean): { carry: Carry; ys: Tensor } {
     const recurrence = this.#recurrence
     const projected = recurrence.project(x, weights) // [T, B, gates·H]
-    if (!mask) {
-      const body = (carry: Carry, step: Tensor): { carry: Carry; y: Tensor } => {
-        const next = recurrence.step(carry, step, weights)
-        return { carry: next, y: next[0]! }
-      }
-      return scan(body, first, projected, { reverse })
+    const body = (carry: Carry, [step, has]: readonly Tensor[]): { carry: Carry; y: Tensor } => {
+      const stepped = recurrence.step(carry, step!, weights)
+      const next = has ? stepped.map((state, k) => where(has, state, carry[k]!)) : stepped
+      return { carry: next, y: next[0]! }
     }
-    const body = (carry: Carry, step: { x: Tensor; mask: Tensor }): { carry: Carry; y: Tensor } => {
-      const next = recurrence.step(carry, step.x, weights)
-      const kept = next.map((state, k) => where(step.mask.ne(0), state, carry[k]!))
-      return { carry: kept, y: kept[0]! }
-    }
-    return scan(body, first, { x: projected, mask }, { reverse })
+    return scan(body, first, mask ? [projected, mask] : [projected], { reverse })
   }
 
   #weights(layer: number, reverse: boolean): Weights {
