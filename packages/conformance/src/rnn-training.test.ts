@@ -91,8 +91,9 @@ describe.each(backends)('on $name', ({ make }) => {
     expect(memory()).toEqual(at100)
     expect(counters.plans).toBe(plans)
     expect(await losses[0]!.item()).toBeGreaterThan(0.8)
-    // The first step of a piece needs the state that the piece before left.
-    expect(await losses[299]!.item()).toBeLessThan(0.3)
+    // The first of the eight steps of a piece needs the state that the piece before left: without it, 1/8 of the loss stays.
+    const late = await Promise.all(losses.slice(-20).map((loss) => loss.item()))
+    expect(late.reduce((sum, loss) => sum + loss) / 20).toBeLessThan(0.1)
     expect((await values(model.h)).some((h) => h !== 0)).toBe(true)
   })
 

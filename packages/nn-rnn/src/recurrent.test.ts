@@ -120,6 +120,14 @@ describe.each(Object.keys(kinds) as Kind[])('%s', (kind) => {
       expect(counters.plans).toBe(plans)
     })
 
+    it('takes those that are not known yet as less than one step and as all steps where they are out of range', async () => {
+      const layer = make({ bidirectional: true })
+      const { output, state } = run(layer, padded(), [], { lengths: int32(4, 8, -1).add(1) })
+      const full = run(layer, padded())
+      for (const b of [0, 1]) expect(await values(output.select(1, b))).toEqual(close(await values(full.output.select(1, b))))
+      expect(new Set([...(await values(output.select(1, 2))), ...(await values(state[0]!.select(1, 2)))])).toEqual(new Set([0]))
+    })
+
     it('refuses those that cannot be', () => {
       const layer = make()
       const attempt =
