@@ -1,6 +1,6 @@
 /**
- * Recurrent layers and cells against PyTorch: outputs, final states, loss, every gradient, and weights after ten steps of AdamW. The cases are
- * those of scripts/fixtures/rnn.py. In float64 on backend-cpu, so that rounding does not decide; then in float32 on every backend.
+ * Recurrent layers and cells against PyTorch: outputs, final states, loss, every gradient, and weights after ten steps of AdamW. The
+ * cases are those of scripts/fixtures/rnn.py. In float64 on backend-cpu, so that rounding does not decide; then in float32 on every backend.
  */
 import { backward, grad } from '@tenon/autograd'
 import { cpu } from '@tenon/backend-cpu'

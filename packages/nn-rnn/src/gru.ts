@@ -15,7 +15,10 @@ export class GRU extends Recurrent {
     super(gru, inputSize, hiddenSize, 0, options)
   }
 
-  /** [T, B, in] → { output: [T, B, directions · H], state: [layers · directions, B, H] }; without B for one sequence. The state begins as 0. */
+  /**
+   * [T, B, in] → { output: [T, B, directions · H], state: [layers · directions, B, H] }; without B for one sequence. The state begins
+   * as 0.
+   */
   forward(x: Tensor, state: Tensor | null = null, options: SequenceOptions = {}): SequenceResult {
     const { output, state: last } = this.run(x, state && [state], options)
     return { output, state: last[0]! }
