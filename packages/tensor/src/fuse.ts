@@ -15,6 +15,8 @@ export const loweringOf = (item: Item): AnyLowering => primitives[item.op as Pri
 const repeatLimit = 8
 /** A longer chain of inlined work is cut, so that no kernel grows without bound. */
 const chainLimit = 256
+/** And an epilogue ends here, which is not cut once it is chosen. */
+const epilogueLimit = 32
 
 export interface Fusion {
   readonly items: readonly Item[]
@@ -69,7 +71,7 @@ function epilogue(
   const fits = (i: number): boolean => items[i]!.size === items[launch]!.size && !taken.has(i)
   const path = [launch]
   let length = 1
-  for (let at = launch; !written[at]; ) {
+  for (let at = launch; !written[at] && path.length < epilogueLimit; ) {
     const [next] = consumers[at]! as [number?]
     const moved =
       next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')

@@ -40,6 +40,18 @@ test('a matmul takes its bias and activation along, where the activation branche
   expect(kernels(relu(host(8, 16).matmul(host(4, 16).transpose(0, 1)).add(host(4))))).toEqual(['contraction'])
 })
 
+test('a matmul takes a long chain along in pieces', () => {
+  let y = host(8, 16).matmul(host(16, 4))
+  for (let i = 0; i < 300; i++) y = y.mul(2)
+  expect(kernels(y)).toEqual(['contraction', 'loop'])
+  // Chains that meet the product's: where one was cut inside an epilogue, nothing computed the product.
+  let beside = host(8, 4)
+  for (let i = 0; i < 200; i++) beside = beside.mul(2)
+  let z = host(8, 16).matmul(host(16, 4))
+  for (let i = 0; i < 20; i++) z = z.mul(beside)
+  expect(kernels(z)).toEqual(['loop', 'contraction'])
+})
+
 test('a convolution takes its bias along through the reshapes around it; pooling is a second kernel', () => {
   expect(kernels(maxPool2d(relu(conv2d(host(2, 3, 8, 8), host(4, 3, 3, 3), host(4), { padding: 1 })), 2))).toEqual(['convolution', 'loop'])
 })
