@@ -43,7 +43,7 @@ const all: Samples[] = [
       { inputs: [randn([3, 6])], args: [1] },
       { inputs: [randn([3, 6])], args: [1, 1, { largest: false }] },
       { inputs: [randn([2, 5, 3])], args: [3, -2, { largest: false }] },
-      { inputs: [randn([3, 4])], args: [4, 0 - 1] },
+      { inputs: [randn([3, 4])], args: [4, -1] },
       { inputs: [randn([3, 4])], args: [0] },
       { inputs: [randn([1])], args: [1] },
       { inputs: [randn([0, 3])], args: [2] },
