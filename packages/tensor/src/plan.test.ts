@@ -11,6 +11,7 @@ import {
   full,
   logSoftmax,
   maxPool2d,
+  randn,
   relu,
   rsqrt,
   softmax,
@@ -149,5 +150,16 @@ test('two variables can swap their values', () => {
   expect([[...a.dataSync()], [...b.dataSync()]]).toEqual([
     [2, 2],
     [1, 1],
+  ])
+})
+
+test('costly work inside the epilogue of a matmul stays in it', () => {
+  const a = tensor([1, 2, 3, 4], [2, 2])
+  const costly = (): Tensor => randn([2, 2]).mul(0) // more than a kernel takes twice
+  const product = a.matmul(a)
+  const inner = product.mul(costly().add(1)).add(costly()).add(costly())
+  expect(inner.mul(inner).add(inner.neg()).add(product).toArraySync()).toEqual([
+    [49, 100],
+    [225, 484],
   ])
 })

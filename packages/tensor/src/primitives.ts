@@ -4,8 +4,10 @@
  */
 import type { BinaryOp, DType, Expr, ExprPool, ReduceOp, UnaryOp } from '@tenon/kernel'
 import { DTypeError, isComparison, isFloat, ShapeError } from '@tenon/kernel'
+import type { Body } from './body.ts'
 import type { Node } from './node.ts'
 import { type Shape, sameShape, showShape, sizeOf, stridesOf } from './shape.ts'
+import type { Tensor } from './tensor.ts'
 
 type None = Record<string, never>
 
@@ -40,6 +42,24 @@ export interface AttrsOf {
   cumprod: { readonly dim: number }
   argsort: { readonly dim: number; readonly descending: boolean }
   conv: ConvAttrs
+  scan: ScanAttrs
+  custom: { readonly rule: CustomRule }
+}
+
+/** The gradient by each of the inputs after the first, built when called. */
+export type CustomRule = (args: {
+  readonly dy: Tensor
+  readonly y: Tensor
+  readonly inputs: readonly Tensor[]
+}) => readonly ((() => Tensor) | null)[]
+
+export interface ScanAttrs {
+  readonly body: Body
+  readonly length: number
+  readonly reverse: boolean
+  /** How many of the inputs are carries; as many are slices of `xs`; the rest is what the body closes over. */
+  readonly carries: number
+  readonly xs: number
 }
 
 type Plain = UnaryOp | BinaryOp | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
@@ -65,6 +85,7 @@ export type Lowering<P extends PrimitiveName> =
   | { readonly kind: 'concat' | 'gather' }
   /** A product reads its operands through views and takes an epilogue; the others compute their inputs in place and take none. */
   | { readonly kind: 'launch'; readonly product: boolean }
+  | { readonly kind: 'scan' }
 
 export interface Primitive<P extends PrimitiveName> {
   infer(inputs: readonly Node[], attrs: Attrs<P>): { shape: Shape; dtype: DType }
@@ -391,6 +412,30 @@ const conv: Primitive<'conv'> = {
   lowering: { kind: 'launch', product: true },
 }
 
+/** The first input, whose gradient goes to the others by a rule of its own. */
+const custom: Primitive<'custom'> = {
+  infer: ([y]) => y!,
+  lowering: { kind: 'movement', source: (_, index) => ({ index, valid: null }) },
+}
+
+/** Where in a scan's value each root of its body lies: the next carries, with what was there before the first step (or, in reverse, after the last), then the rest. */
+export function regionsOf({ body, length, carries }: ScanAttrs): { start: number; entries: number; shape: Shape }[] {
+  let end = 0
+  return body.roots.map((root, r) => {
+    const [start, entries, { shape, size }] = [end, r < carries ? length + 1 : length, body.items[root]!]
+    end += entries * size
+    return { start, entries, shape }
+  })
+}
+
+const scan: Primitive<'scan'> = {
+  infer: (_, attrs) => {
+    const size = regionsOf(attrs).reduce((sum, { entries, shape }) => sum + entries * sizeOf(shape), 0)
+    return { shape: [size], dtype: attrs.body.items[attrs.body.roots[0]!]!.dtype }
+  },
+  lowering: { kind: 'scan' },
+}
+
 // biome-ignore format: a table
 export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   neg: unary('neg'), abs: unary('abs'), sign: unary('sign'), floor: unary('floor'), ceil: unary('ceil'),
@@ -403,5 +448,5 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
   permute, expand, pad, slice, flip, unfold, concat, gather, scatter, cumsum: cumulative('cumsum'),
-  cumprod: cumulative('cumprod'), argsort, dot, conv,
+  cumprod: cumulative('cumprod'), argsort, dot, conv, scan, custom,
 }
