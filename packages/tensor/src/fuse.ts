@@ -22,7 +22,7 @@ export interface Fusion {
   readonly items: readonly Item[]
   /** Values that get a buffer; lowering may add reductions. */
   readonly written: boolean[]
-  /** Matmuls, convolutions and scatters: the last value of the kernel → the values from the launch to it, the epilogue's included. */
+  /** Kernels of another kind than loops: the last value of the kernel → the values from the launch to it, the epilogue's included. */
   readonly launches: Map<number, readonly number[]>
 }
 
@@ -33,16 +33,17 @@ export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
   const launches = new Map<number, readonly number[]>()
   const taken = new Set<number>()
   items.forEach((item, i) => {
-    if (!item.leaf && item.op === 'scan') {
+    const lowering = item.leaf ? null : loweringOf(item)
+    if (lowering?.kind === 'scan') {
       written[i] = true
       const { carries } = item.attrs as ScanAttrs
       for (const operand of item.inputs.slice(carries)) writeBase(items, written, operand)
     }
-    if (item.leaf || loweringOf(item).kind !== 'launch') return
-    const path = item.op === 'scatter' ? [i] : epilogue(items, consumers, written, taken, i)
+    if (lowering?.kind !== 'launch') return
+    const path = lowering.product ? epilogue(items, consumers, written, taken, i) : [i]
     written[path.at(-1)!] = true
     launches.set(path.at(-1)!, path)
-    if (item.op !== 'scatter') for (const operand of item.inputs) writeBase(items, written, operand)
+    if (lowering.product) for (const operand of item.inputs) writeBase(items, written, operand)
   })
   // What is inside an epilogue is computed there and nowhere else.
   chooseRepeated(items, consumers, written, taken, costs(items, written, taken))
