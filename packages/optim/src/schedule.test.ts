@@ -50,6 +50,6 @@ describe('schedules', () => {
   it('refuse what makes no sense', () => {
     expect(() => new StepLR({ lr: 1 }, 0)).toThrow('StepLR: stepSize must be above 0, got 0')
     expect(() => new CosineAnnealingLR({ lr: 1 }, Number.NaN)).toThrow('CosineAnnealingLR: tMax must be above 0, got NaN')
-    expect(() => new StepLR({ lr: 1 }, 3).loadStateDict({} as never)).toThrow('a state has a baseLr and a lastEpoch')
+    expect(() => new StepLR({ lr: 1 }, 3).loadStateDict({} as never)).toThrow('a state has 1 baseLrs, one a group, and a lastEpoch')
   })
 })
