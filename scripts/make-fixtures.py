@@ -17,6 +17,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from fixtures.optimizers import optimizers, schedules
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "packages/conformance/fixtures"
 DTYPES = {"float32": torch.float64, "float64": torch.float64, "int32": torch.int32, "bool": torch.bool}
@@ -224,3 +226,5 @@ def write(name, value):
 if __name__ == "__main__":
     write("ops.json", ops())
     write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
+    write("optimizers.json", optimizers(uniform, classes, packed, snake))
+    write("schedules.json", schedules(snake))
