@@ -92,6 +92,7 @@ describe('the rates of PyTorch', () => {
   const optimizer = (): { lr: number; paramGroups: { lr: number }[] } => ({ lr: 0.8, paramGroups: [{ lr: 0.8 }, { lr: 0.1 }] })
   const make = (rated: optim.Rated, { kind, args, schedules, milestones }: ScheduleQuestion): InstanceType<MakeSchedule> => {
     const Kind = exported[kind] as MakeSchedule
+    if (kind === 'LambdaLR') return new Kind(rated, (epoch: number) => 1 / (1 + epoch))
     return schedules
       ? new Kind(
           rated,
