@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from fixtures.losses import losses
 from fixtures.optimizers import optimizers, schedules
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -228,3 +229,4 @@ if __name__ == "__main__":
     write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
     write("optimizers.json", optimizers(uniform, classes, packed, snake))
     write("schedules.json", schedules(snake))
+    write("losses.json", losses(uniform, classes, incoming, packed, snake))
