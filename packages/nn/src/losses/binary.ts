@@ -1,4 +1,4 @@
-import { log, maximum, softplus, type Tensor, where } from '@tenon/tensor'
+import { log, log1p, maximum, softplus, type Tensor, where } from '@tenon/tensor'
 import { checkSameShape, type LossOptions, reduce } from './reduction.ts'
 
 export interface BCEOptions extends LossOptions {
@@ -20,19 +20,17 @@ export interface BCEWithLogitsOptions extends BCEOptions {
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCEOptions = {}): Tensor {
   checkSameShape('binaryCrossEntropy', input, { target })
-  const positive = target.mul(boundedLog(input))
-  const negative = target
-    .neg()
-    .add(1)
-    .mul(boundedLog(input.neg().add(1)))
-  return reduce('binaryCrossEntropy', scaled(positive.add(negative).neg(), options.weight), options)
+  const [zero, one] = [input.eq(0), input.eq(1)]
+  const [logarithm, complement] = [log(where(zero, 1, input)), log1p(where(one, 0, input).neg())] // log x, log(1 − x)
+  const losses = target
+    .sub(1)
+    .mul(bounded(one, complement))
+    .sub(target.mul(bounded(zero, logarithm)))
+  return reduce('binaryCrossEntropy', scaled(losses, options.weight), options)
 }
 
-/** max(log x, −100), whose gradient is not NaN where x is 0. */
-function boundedLog(x: Tensor): Tensor {
-  const none = x.eq(0)
-  return where(none, -100, maximum(log(where(none, 1, x)), -100))
-}
+/** At least −100, and so where it is infinite: a place that is kept out of the logarithm itself, lest the gradient be NaN. */
+const bounded = (infinite: Tensor, logarithm: Tensor): Tensor => where(infinite, -100, maximum(logarithm, -100))
 
 /**
  * The binary cross entropy of sigmoid(x), −weight · (posWeight · t · log σ(x) + (1 − t) · log(1 − σ(x))), as
