@@ -17,6 +17,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from fixtures.losses import losses
+from fixtures.optimizers import optimizers, schedules
 from fixtures.rnn import recurrent
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -227,3 +229,6 @@ if __name__ == "__main__":
     write("ops.json", ops())
     write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
     write("rnn.json", recurrent(uniform, incoming, packed))
+    write("optimizers.json", optimizers(uniform, classes, packed, snake))
+    write("schedules.json", schedules(snake))
+    write("losses.json", losses(uniform, classes, incoming, packed, snake))
