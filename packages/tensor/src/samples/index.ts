@@ -5,7 +5,9 @@ import exponential from '../ops/exponential.samples.ts'
 import extrema from '../ops/extrema.samples.ts'
 import finite from '../ops/finite.samples.ts'
 import gelu from '../ops/gelu.samples.ts'
+import hyperbolic from '../ops/hyperbolic.samples.ts'
 import join from '../ops/join.samples.ts'
+import lerp from '../ops/lerp.samples.ts'
 import logical from '../ops/logical.samples.ts'
 import oneHot from '../ops/one-hot.samples.ts'
 import pooling from '../ops/pooling.samples.ts'
@@ -39,7 +41,9 @@ export const allSamples: readonly Samples[] = [
   extrema,
   finite,
   gelu,
+  hyperbolic,
   join,
+  lerp,
   logical,
   oneHot,
   pooling,
