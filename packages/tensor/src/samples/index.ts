@@ -1,6 +1,7 @@
 // Written by scripts/generate-ops-index.mjs; run it after adding a file here.
 import activation from '../ops/activation.samples.ts'
 import convolution from '../ops/convolution.samples.ts'
+import diagonal from '../ops/diagonal.samples.ts'
 import erf from '../ops/erf.samples.ts'
 import exponential from '../ops/exponential.samples.ts'
 import extrema from '../ops/extrema.samples.ts'
@@ -10,11 +11,15 @@ import hyperbolic from '../ops/hyperbolic.samples.ts'
 import join from '../ops/join.samples.ts'
 import lerp from '../ops/lerp.samples.ts'
 import logical from '../ops/logical.samples.ts'
+import maskedFill from '../ops/masked-fill.samples.ts'
 import norm from '../ops/norm.samples.ts'
 import oneHot from '../ops/one-hot.samples.ts'
+import pad from '../ops/pad.samples.ts'
 import pooling from '../ops/pooling.samples.ts'
 import power from '../ops/power.samples.ts'
 import relu from '../ops/relu.samples.ts'
+import repeat from '../ops/repeat.samples.ts'
+import roll from '../ops/roll.samples.ts'
 import rounding from '../ops/rounding.samples.ts'
 import sigmoid from '../ops/sigmoid.samples.ts'
 import silu from '../ops/silu.samples.ts'
@@ -22,16 +27,17 @@ import softmax from '../ops/softmax.samples.ts'
 import softplus from '../ops/softplus.samples.ts'
 import split from '../ops/split.samples.ts'
 import statistics from '../ops/statistics.samples.ts'
+import take from '../ops/take.samples.ts'
 import trigonometry from '../ops/trigonometry.samples.ts'
 import where from '../ops/where.samples.ts'
 import arithmetic from './arithmetic.samples.ts'
 import comparison from './comparison.samples.ts'
 import creation from './creation.samples.ts'
-import type { Samples } from './format.ts'
 import indexing from './indexing.samples.ts'
 import movement from './movement.samples.ts'
 import primitive from './primitive.samples.ts'
 import reduction from './reduction.samples.ts'
+import type { Samples } from './format.ts'
 
 export * from './contents.ts'
 export * from './format.ts'
@@ -40,6 +46,7 @@ export * from './format.ts'
 export const allSamples: readonly Samples[] = [
   activation,
   convolution,
+  diagonal,
   erf,
   exponential,
   extrema,
@@ -49,11 +56,15 @@ export const allSamples: readonly Samples[] = [
   join,
   lerp,
   logical,
+  maskedFill,
   norm,
   oneHot,
+  pad,
   pooling,
   power,
   relu,
+  repeat,
+  roll,
   rounding,
   sigmoid,
   silu,
@@ -61,6 +72,7 @@ export const allSamples: readonly Samples[] = [
   softplus,
   split,
   statistics,
+  take,
   trigonometry,
   where,
   arithmetic,
