@@ -2,6 +2,7 @@
 import activation from '../ops/activation.samples.ts'
 import convolution from '../ops/convolution.samples.ts'
 import diagonal from '../ops/diagonal.samples.ts'
+import einsum from '../ops/einsum.samples.ts'
 import erf from '../ops/erf.samples.ts'
 import exponential from '../ops/exponential.samples.ts'
 import extrema from '../ops/extrema.samples.ts'
@@ -17,6 +18,7 @@ import oneHot from '../ops/one-hot.samples.ts'
 import pad from '../ops/pad.samples.ts'
 import pooling from '../ops/pooling.samples.ts'
 import power from '../ops/power.samples.ts'
+import product from '../ops/product.samples.ts'
 import relu from '../ops/relu.samples.ts'
 import repeat from '../ops/repeat.samples.ts'
 import roll from '../ops/roll.samples.ts'
@@ -47,6 +49,7 @@ export const allSamples: readonly Samples[] = [
   activation,
   convolution,
   diagonal,
+  einsum,
   erf,
   exponential,
   extrema,
@@ -62,6 +65,7 @@ export const allSamples: readonly Samples[] = [
   pad,
   pooling,
   power,
+  product,
   relu,
   repeat,
   roll,
