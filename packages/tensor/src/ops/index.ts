@@ -1,6 +1,8 @@
 // Written by scripts/generate-ops-index.mjs; run it after adding a file here.
 export * from './activation.ts'
+export * from './adaptive-pooling.ts'
 export * from './convolution.ts'
+export * from './convolution-transpose.ts'
 export * from './create.ts'
 export * from './diagonal.ts'
 export * from './einsum.ts'

@@ -1,6 +1,8 @@
 // Written by scripts/generate-ops-index.mjs; run it after adding a file here.
 import activation from '../ops/activation.samples.ts'
+import adaptivePooling from '../ops/adaptive-pooling.samples.ts'
 import convolution from '../ops/convolution.samples.ts'
+import convolutionTranspose from '../ops/convolution-transpose.samples.ts'
 import diagonal from '../ops/diagonal.samples.ts'
 import einsum from '../ops/einsum.samples.ts'
 import erf from '../ops/erf.samples.ts'
@@ -35,11 +37,11 @@ import where from '../ops/where.samples.ts'
 import arithmetic from './arithmetic.samples.ts'
 import comparison from './comparison.samples.ts'
 import creation from './creation.samples.ts'
+import type { Samples } from './format.ts'
 import indexing from './indexing.samples.ts'
 import movement from './movement.samples.ts'
 import primitive from './primitive.samples.ts'
 import reduction from './reduction.samples.ts'
-import type { Samples } from './format.ts'
 
 export * from './contents.ts'
 export * from './format.ts'
@@ -47,6 +49,8 @@ export * from './format.ts'
 /** Everything that has samples. */
 export const allSamples: readonly Samples[] = [
   activation,
+  adaptivePooling,
+  convolutionTranspose,
   convolution,
   diagonal,
   einsum,
