@@ -1,18 +1,5 @@
-/** Elementwise functions, and softmax, as layers. The formulas stand with the functions of the same names in @tenon/tensor. */
-import {
-  elu,
-  type GeluOptions,
-  gelu,
-  leakyRelu,
-  logSoftmax,
-  relu,
-  sigmoid,
-  silu,
-  softmax,
-  softplus,
-  type Tensor,
-  tanh,
-} from '@tenon/tensor'
+/** Elementwise functions as layers. The formulas stand with the functions of the same names in @tenon/tensor. */
+import { elu, type GeluOptions, gelu, leakyRelu, relu, sigmoid, silu, softplus, type Tensor, tanh } from '@tenon/tensor'
 import { Module } from './module.ts'
 
 /** max(x, 0). PyTorch: `torch.nn.ReLU`. */
@@ -112,41 +99,5 @@ export class Softplus extends Module {
 
   override extraRepr(): string {
     return `beta=${this.beta}`
-  }
-}
-
-/** eˣ / Σ eˣ, the sum along `dim`. PyTorch: `torch.nn.Softmax`. */
-export class Softmax extends Module {
-  readonly dim: number
-
-  constructor(dim: number) {
-    super()
-    this.dim = dim
-  }
-
-  forward(x: Tensor): Tensor {
-    return softmax(x, this.dim)
-  }
-
-  override extraRepr(): string {
-    return `dim=${this.dim}`
-  }
-}
-
-/** log softmax(x) along `dim`. PyTorch: `torch.nn.LogSoftmax`. */
-export class LogSoftmax extends Module {
-  readonly dim: number
-
-  constructor(dim: number) {
-    super()
-    this.dim = dim
-  }
-
-  forward(x: Tensor): Tensor {
-    return logSoftmax(x, this.dim)
-  }
-
-  override extraRepr(): string {
-    return `dim=${this.dim}`
   }
 }

@@ -1,6 +1,6 @@
 import { type AvgPoolOptions, avgPool2d, type MaxPoolOptions, maxPool2d, type Tensor } from '@tenon/tensor'
 import { Module } from './module.ts'
-import { type Pair, pair, type Size2d, show } from './pair.ts'
+import { type Pair, pair, type Size2d, show } from './sizes.ts'
 
 /**
  * The greatest element of each window; the padding counts as −∞. The height becomes
