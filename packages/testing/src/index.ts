@@ -1,6 +1,8 @@
 export * from './close.ts'
 export * from './describe-backend.ts'
+export * from './describe-layer.ts'
 export * from './gradient-check.ts'
 export { type KernelCase, kernelCases } from './kernel-cases.ts'
+export type { LayerFloat, LayerNumbers } from './layer-run.ts'
 export { type Comparable, matchers } from './matcher.ts'
 export * from './sample-inputs.ts'
