@@ -1,12 +1,16 @@
 // Written by scripts/generate-ops-index.mjs; run it after adding a file here.
+import activation from '../ops/activation.samples.ts'
 import convolution from '../ops/convolution.samples.ts'
 import erf from '../ops/erf.samples.ts'
 import exponential from '../ops/exponential.samples.ts'
 import extrema from '../ops/extrema.samples.ts'
 import finite from '../ops/finite.samples.ts'
 import gelu from '../ops/gelu.samples.ts'
+import hyperbolic from '../ops/hyperbolic.samples.ts'
 import join from '../ops/join.samples.ts'
+import lerp from '../ops/lerp.samples.ts'
 import logical from '../ops/logical.samples.ts'
+import norm from '../ops/norm.samples.ts'
 import oneHot from '../ops/one-hot.samples.ts'
 import pooling from '../ops/pooling.samples.ts'
 import power from '../ops/power.samples.ts'
@@ -17,6 +21,7 @@ import silu from '../ops/silu.samples.ts'
 import softmax from '../ops/softmax.samples.ts'
 import softplus from '../ops/softplus.samples.ts'
 import split from '../ops/split.samples.ts'
+import statistics from '../ops/statistics.samples.ts'
 import trigonometry from '../ops/trigonometry.samples.ts'
 import where from '../ops/where.samples.ts'
 import arithmetic from './arithmetic.samples.ts'
@@ -33,14 +38,18 @@ export * from './format.ts'
 
 /** Everything that has samples. */
 export const allSamples: readonly Samples[] = [
+  activation,
   convolution,
   erf,
   exponential,
   extrema,
   finite,
   gelu,
+  hyperbolic,
   join,
+  lerp,
   logical,
+  norm,
   oneHot,
   pooling,
   power,
@@ -51,6 +60,7 @@ export const allSamples: readonly Samples[] = [
   softmax,
   softplus,
   split,
+  statistics,
   trigonometry,
   where,
   arithmetic,
