@@ -8,9 +8,10 @@ import { type Shape, sizeOf, type Tensor, tensor } from '@tenon/tensor'
 import type { LayerFloat } from '@tenon/testing'
 import { classes, uniform } from './deterministic.ts'
 
-/** Floats in [−2, 2), or whole numbers below `count`. */
+/** Floats in ±`scale` (2 where it is not given), or whole numbers below `count`. */
 export interface LayerInput {
   readonly shape: Shape
+  readonly scale?: number
   readonly count?: number
 }
 
@@ -29,11 +30,12 @@ export interface LayerCase {
 }
 
 const f = (...shape: number[]): LayerInput => ({ shape })
+const wide = (...shape: number[]): LayerInput => ({ shape, scale: 8 })
 const indices = (count: number, ...shape: number[]): LayerInput => ({ shape, count })
 
-export const inputTensor = ({ shape, count }: LayerInput, k: number): Tensor =>
+export const inputTensor = ({ shape, scale = 2, count }: LayerInput, k: number): Tensor =>
   count === undefined
-    ? tensor(Float32Array.from(uniform(1000 + k, sizeOf(shape), 2)), shape)
+    ? tensor(Float32Array.from(uniform(1000 + k, sizeOf(shape), scale)), shape)
     : tensor(classes(1000 + k, sizeOf(shape), count), shape)
 
 /** Parameter k: in ±½, scales of norms around 1. */
@@ -57,6 +59,30 @@ const activations: readonly LayerCase[] = [
   { name: 'Sigmoid', torch: 'nn.Sigmoid()', make: () => new nn.Sigmoid(), inputs: [f(3, 4)] },
   { name: 'Tanh', torch: 'nn.Tanh()', make: () => new nn.Tanh(), inputs: [f(3, 4)] },
   { name: 'Softplus', torch: 'nn.Softplus()', make: () => new nn.Softplus(), inputs: [f(3, 4)] },
+  { name: 'ReLU6', torch: 'nn.ReLU6()', make: () => new nn.ReLU6(), inputs: [wide(3, 8)] },
+  { name: 'SELU', torch: 'nn.SELU()', make: () => new nn.SELU(), inputs: [f(3, 4)] },
+  { name: 'Mish', torch: 'nn.Mish()', make: () => new nn.Mish(), inputs: [f(3, 4)] },
+  { name: 'LogSigmoid', torch: 'nn.LogSigmoid()', make: () => new nn.LogSigmoid(), inputs: [f(3, 4)] },
+  { name: 'Hardsigmoid', torch: 'nn.Hardsigmoid()', make: () => new nn.Hardsigmoid(), inputs: [wide(3, 8)] },
+  { name: 'Hardswish', torch: 'nn.Hardswish()', make: () => new nn.Hardswish(), inputs: [wide(3, 8)] },
+  { name: 'Tanhshrink', torch: 'nn.Tanhshrink()', make: () => new nn.Tanhshrink(), inputs: [f(3, 4)] },
+  { name: 'Softsign', torch: 'nn.Softsign()', make: () => new nn.Softsign(), inputs: [f(3, 4)] },
+  { name: 'CELU', torch: 'nn.CELU(0.5)', make: () => new nn.CELU(0.5), inputs: [f(3, 4)] },
+  { name: 'Softshrink', torch: 'nn.Softshrink(0.3)', make: () => new nn.Softshrink(0.3), inputs: [f(3, 4)] },
+  { name: 'Hardshrink', torch: 'nn.Hardshrink(0.3)', make: () => new nn.Hardshrink(0.3), inputs: [f(3, 4)] },
+  { name: 'Hardtanh', torch: 'nn.Hardtanh(-0.5, 0.7)', make: () => new nn.Hardtanh(-0.5, 0.7), inputs: [f(3, 4)] },
+  { name: 'Threshold', torch: 'nn.Threshold(0.3, -1)', make: () => new nn.Threshold(0.3, -1), inputs: [f(3, 4)] },
+  { name: 'Softplus, sharp, with a low threshold', torch: 'nn.Softplus(3, 2)', make: () => new nn.Softplus(3, 2), inputs: [f(3, 4)] },
+  { name: 'PReLU', torch: 'nn.PReLU()', make: (dtype) => new nn.PReLU(1, { dtype }), inputs: [f(3, 4)] },
+  {
+    name: 'PReLU for each channel',
+    torch: 'nn.PReLU(3)',
+    make: (dtype) => new nn.PReLU(3, { dtype }),
+    inputs: [f(2, 3, 4)],
+    refuses: [[f(2, 4)], [f(3)]],
+  },
+  { name: 'GLU', torch: 'nn.GLU()', make: () => new nn.GLU(), inputs: [f(3, 4)], refuses: [[f(2, 3)]] },
+  { name: 'GLU along the first', torch: 'nn.GLU(0)', make: () => new nn.GLU(0), inputs: [f(4, 3)] },
   { name: 'Softmax', torch: 'nn.Softmax(1)', make: () => new nn.Softmax(1), inputs: [f(3, 4)], refuses: [[f(4)]] },
   { name: 'Softmax over the first', torch: 'nn.Softmax(0)', make: () => new nn.Softmax(0), inputs: [f(3, 4)] },
   { name: 'LogSoftmax', torch: 'nn.LogSoftmax(-1)', make: () => new nn.LogSoftmax(-1), inputs: [f(3, 4)] },
