@@ -1,5 +1,5 @@
 /** Gradients through losses against PyTorch's numbers, and through layers where they are switched off; nn-layers.test.ts has the layers. */
-import { backward, grad } from '@tenon/autograd'
+import { backward } from '@tenon/autograd'
 import { BatchNorm2d, crossEntropy, Dropout, Flatten, Linear, mseLoss, nllLoss, Parameter, ReLU, Sequential } from '@tenon/nn'
 import { jit, logSoftmax, manualSeed, ones, realize, type Tensor, tensor } from '@tenon/tensor'
 import { describe, expect, test } from 'vitest'
