@@ -361,6 +361,7 @@ export function lowerLaunch(fusion: Fusion, end: number): Lowered | null {
     const path = fusion.launches.get(end)!
     const launch = path[0]!
     const emitter = new Emitter(fusion)
+    emitter.grid = -1 // none of its points is a place for a reduction
     try {
       const kernel = build(fusion, emitter, path)
       return {
@@ -394,7 +395,6 @@ function epilogueStore(emitter: Emitter, path: readonly number[], axes: readonly
   const { p } = emitter
   const launch = path[0]!
   const end = path.at(-1)!
-  emitter.grid = axes.length
   emitter.define(launch, axes, p.register(emitter.item(launch).dtype, 0))
   let index: readonly Expr[] = axes
   for (const [i, position] of path.entries()) {

@@ -1,6 +1,10 @@
 // Written by scripts/generate-ops-index.mjs; run it after adding a file here.
 import activation from '../ops/activation.samples.ts'
+import adaptivePooling from '../ops/adaptive-pooling.samples.ts'
 import convolution from '../ops/convolution.samples.ts'
+import convolutionTranspose from '../ops/convolution-transpose.samples.ts'
+import diagonal from '../ops/diagonal.samples.ts'
+import einsum from '../ops/einsum.samples.ts'
 import erf from '../ops/erf.samples.ts'
 import exponential from '../ops/exponential.samples.ts'
 import extrema from '../ops/extrema.samples.ts'
@@ -10,11 +14,16 @@ import hyperbolic from '../ops/hyperbolic.samples.ts'
 import join from '../ops/join.samples.ts'
 import lerp from '../ops/lerp.samples.ts'
 import logical from '../ops/logical.samples.ts'
+import maskedFill from '../ops/masked-fill.samples.ts'
 import norm from '../ops/norm.samples.ts'
 import oneHot from '../ops/one-hot.samples.ts'
+import pad from '../ops/pad.samples.ts'
 import pooling from '../ops/pooling.samples.ts'
 import power from '../ops/power.samples.ts'
+import product from '../ops/product.samples.ts'
 import relu from '../ops/relu.samples.ts'
+import repeat from '../ops/repeat.samples.ts'
+import roll from '../ops/roll.samples.ts'
 import rounding from '../ops/rounding.samples.ts'
 import sigmoid from '../ops/sigmoid.samples.ts'
 import silu from '../ops/silu.samples.ts'
@@ -22,6 +31,7 @@ import softmax from '../ops/softmax.samples.ts'
 import softplus from '../ops/softplus.samples.ts'
 import split from '../ops/split.samples.ts'
 import statistics from '../ops/statistics.samples.ts'
+import take from '../ops/take.samples.ts'
 import trigonometry from '../ops/trigonometry.samples.ts'
 import where from '../ops/where.samples.ts'
 import arithmetic from './arithmetic.samples.ts'
@@ -39,7 +49,11 @@ export * from './format.ts'
 /** Everything that has samples. */
 export const allSamples: readonly Samples[] = [
   activation,
+  adaptivePooling,
+  convolutionTranspose,
   convolution,
+  diagonal,
+  einsum,
   erf,
   exponential,
   extrema,
@@ -49,11 +63,16 @@ export const allSamples: readonly Samples[] = [
   join,
   lerp,
   logical,
+  maskedFill,
   norm,
   oneHot,
+  pad,
   pooling,
   power,
+  product,
   relu,
+  repeat,
+  roll,
   rounding,
   sigmoid,
   silu,
@@ -61,6 +80,7 @@ export const allSamples: readonly Samples[] = [
   softplus,
   split,
   statistics,
+  take,
   trigonometry,
   where,
   arithmetic,
