@@ -211,6 +211,34 @@ const convolutions: readonly LayerCase[] = [
     make: (dtype) => new nn.Conv2d(2, 4, 3, { stride: [1, 2], padding: [2, 1], dilation: [2, 1], groups: 2, bias: false, dtype }),
     inputs: [f(1, 2, 4, 5)],
   },
+  {
+    name: 'ConvTranspose1d',
+    torch: 'nn.ConvTranspose1d(2, 3, 3)',
+    make: (dtype) => new nn.ConvTranspose1d(2, 3, 3, { dtype }),
+    inputs: [f(2, 2, 4)],
+    refuses: [[f(2, 3, 4)], [f(1, 2, 4, 4)]],
+  },
+  {
+    name: 'ConvTranspose1d, strided, padded, dilated, grouped, no batch',
+    torch: 'nn.ConvTranspose1d(4, 2, 3, stride=3, padding=2, output_padding=1, dilation=2, groups=2, bias=False)',
+    make: (dtype) =>
+      new nn.ConvTranspose1d(4, 2, 3, { stride: 3, padding: 2, outputPadding: 1, dilation: 2, groups: 2, bias: false, dtype }),
+    inputs: [f(4, 4)],
+  },
+  {
+    name: 'ConvTranspose2d',
+    torch: 'nn.ConvTranspose2d(2, 3, (3, 2))',
+    make: (dtype) => new nn.ConvTranspose2d(2, 3, [3, 2], { dtype }),
+    inputs: [f(1, 2, 2, 3)],
+    refuses: [[f(2, 3, 4, 4)], [f(2, 4)]],
+  },
+  {
+    name: 'ConvTranspose2d, strided, padded, dilated, grouped',
+    torch: 'nn.ConvTranspose2d(2, 4, 3, stride=(2, 1), padding=(1, 2), output_padding=(1, 0), dilation=(1, 2), groups=2)',
+    make: (dtype) =>
+      new nn.ConvTranspose2d(2, 4, 3, { stride: [2, 1], padding: [1, 2], outputPadding: [1, 0], dilation: [1, 2], groups: 2, dtype }),
+    inputs: [f(1, 2, 3, 3)],
+  },
 ]
 
 const norms: readonly LayerCase[] = [
@@ -321,6 +349,19 @@ const norms: readonly LayerCase[] = [
 
 const pooling: readonly LayerCase[] = [
   {
+    name: 'MaxPool1d',
+    torch: 'nn.MaxPool1d(3, stride=2, padding=1, dilation=2)',
+    make: () => new nn.MaxPool1d(3, { stride: 2, padding: 1, dilation: 2 }),
+    inputs: [f(1, 2, 8)],
+    refuses: [[f(8)], [f(1, 2, 0)], [indices(3, 1, 2, 8)]],
+  },
+  {
+    name: 'MaxPool1d, rounded up',
+    torch: 'nn.MaxPool1d(2, ceil_mode=True)',
+    make: () => new nn.MaxPool1d(2, { ceilMode: true }),
+    inputs: [f(2, 5)],
+  },
+  {
     name: 'MaxPool2d',
     torch: 'nn.MaxPool2d(3, stride=2, padding=1)',
     make: () => new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
@@ -329,6 +370,25 @@ const pooling: readonly LayerCase[] = [
   },
   { name: 'MaxPool2d, disjoint', torch: 'nn.MaxPool2d(2)', make: () => new nn.MaxPool2d(2), inputs: [f(2, 5, 4)] },
   {
+    name: 'MaxPool2d, rounded up',
+    torch: 'nn.MaxPool2d((3, 2), stride=2, dilation=(1, 2), ceil_mode=True)',
+    make: () => new nn.MaxPool2d([3, 2], { stride: 2, dilation: [1, 2], ceilMode: true }),
+    inputs: [f(1, 2, 6, 6)],
+  },
+  {
+    name: 'AvgPool1d',
+    torch: 'nn.AvgPool1d(3, stride=2, padding=1)',
+    make: () => new nn.AvgPool1d(3, { stride: 2, padding: 1 }),
+    inputs: [f(1, 2, 7)],
+    refuses: [[f(7)]],
+  },
+  {
+    name: 'AvgPool1d, rounded up, without the padding',
+    torch: 'nn.AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)',
+    make: () => new nn.AvgPool1d(3, { stride: 2, padding: 1, ceilMode: true, countIncludePad: false }),
+    inputs: [f(2, 6)],
+  },
+  {
     name: 'AvgPool2d',
     torch: 'nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)',
     make: () => new nn.AvgPool2d(3, { stride: 2, padding: 1, countIncludePad: false }),
@@ -336,10 +396,50 @@ const pooling: readonly LayerCase[] = [
     refuses: [[f(5, 6)]],
   },
   {
-    name: 'AvgPool2d, padded',
-    torch: 'nn.AvgPool2d((2, 3), padding=1)',
-    make: () => new nn.AvgPool2d([2, 3], { padding: 1 }),
-    inputs: [f(2, 4, 6)],
+    name: 'AvgPool2d, padded, rounded up',
+    torch: 'nn.AvgPool2d((2, 3), padding=1, ceil_mode=True)',
+    make: () => new nn.AvgPool2d([2, 3], { padding: 1, ceilMode: true }),
+    inputs: [f(2, 5, 6)],
+  },
+  {
+    name: 'AvgPool2d, another divisor',
+    torch: 'nn.AvgPool2d(2, divisor_override=3)',
+    make: () => new nn.AvgPool2d(2, { divisorOverride: 3 }),
+    inputs: [f(1, 1, 4, 4)],
+  },
+  {
+    name: 'AdaptiveAvgPool1d',
+    torch: 'nn.AdaptiveAvgPool1d(3)',
+    make: () => new nn.AdaptiveAvgPool1d(3),
+    inputs: [f(1, 2, 7)],
+    refuses: [[f(7)]],
+  },
+  {
+    name: 'AdaptiveAvgPool2d',
+    torch: 'nn.AdaptiveAvgPool2d((3, None))',
+    make: () => new nn.AdaptiveAvgPool2d([3, null]),
+    inputs: [f(1, 2, 5, 3)],
+    refuses: [[f(5, 3)]],
+  },
+  {
+    name: 'AdaptiveAvgPool2d to one',
+    torch: 'nn.AdaptiveAvgPool2d(1)',
+    make: () => new nn.AdaptiveAvgPool2d(1),
+    inputs: [f(2, 3, 2)],
+  },
+  {
+    name: 'AdaptiveMaxPool1d',
+    torch: 'nn.AdaptiveMaxPool1d(3)',
+    make: () => new nn.AdaptiveMaxPool1d(3),
+    inputs: [f(1, 2, 7)],
+    refuses: [[f(7)]],
+  },
+  {
+    name: 'AdaptiveMaxPool2d',
+    torch: 'nn.AdaptiveMaxPool2d((2, 4))',
+    make: () => new nn.AdaptiveMaxPool2d([2, 4]),
+    inputs: [f(1, 2, 5, 3)],
+    refuses: [[f(5, 3)]],
   },
 ]
 

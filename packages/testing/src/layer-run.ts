@@ -2,7 +2,7 @@
 import { grad } from '@tenon/autograd'
 import { type DType, isFloat, type TypedArray } from '@tenon/kernel'
 import { isParameter, type Module, Parameter } from '@tenon/nn'
-import { isTensor, jit, manualSeed, mapTensors, type Shape, type Tensor, tensor, Variable } from '@tenon/tensor'
+import { isTensor, jit, manualSeed, mapTensors, realize, type Shape, type Tensor, tensor, Variable } from '@tenon/tensor'
 import { difference } from './close.ts'
 
 /** Numbers by what they are: `output 0`, `shape of output 0`, `gradient by input 1`, `gradient by weight`, `runningMean`. */
@@ -69,7 +69,9 @@ export async function run(layer: Module, inputs: readonly unknown[], captured = 
   manualSeed(1)
   const call = (...xs: readonly unknown[]): ReturnType<typeof step> => step(layer, xs)
   const once = captured ? jit(call) : call
-  const [first, second] = [once(...inputs), once(...inputs)]
+  const first = once(...inputs)
+  realize(...first.outputs, ...first.gradients) // of the buffers as they are now
+  const second = once(...inputs)
   const names = [...floats(inputs).map((_, i) => `input ${i}`), ...learned(layer).map(([path]) => path)]
   const entries: [string, Tensor][] = [
     ...first.outputs.map((y, i): [string, Tensor] => [`output ${i}`, y]),
