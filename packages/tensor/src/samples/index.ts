@@ -11,6 +11,7 @@ import extrema from '../ops/extrema.samples.ts'
 import finite from '../ops/finite.samples.ts'
 import gelu from '../ops/gelu.samples.ts'
 import hyperbolic from '../ops/hyperbolic.samples.ts'
+import interpolate from '../ops/interpolate.samples.ts'
 import join from '../ops/join.samples.ts'
 import lerp from '../ops/lerp.samples.ts'
 import logical from '../ops/logical.samples.ts'
@@ -18,6 +19,7 @@ import maskedFill from '../ops/masked-fill.samples.ts'
 import norm from '../ops/norm.samples.ts'
 import oneHot from '../ops/one-hot.samples.ts'
 import pad from '../ops/pad.samples.ts'
+import pixelShuffle from '../ops/pixel-shuffle.samples.ts'
 import pooling from '../ops/pooling.samples.ts'
 import power from '../ops/power.samples.ts'
 import product from '../ops/product.samples.ts'
@@ -33,6 +35,7 @@ import split from '../ops/split.samples.ts'
 import statistics from '../ops/statistics.samples.ts'
 import take from '../ops/take.samples.ts'
 import trigonometry from '../ops/trigonometry.samples.ts'
+import unfold from '../ops/unfold.samples.ts'
 import where from '../ops/where.samples.ts'
 import arithmetic from './arithmetic.samples.ts'
 import comparison from './comparison.samples.ts'
@@ -60,6 +63,7 @@ export const allSamples: readonly Samples[] = [
   finite,
   gelu,
   hyperbolic,
+  interpolate,
   join,
   lerp,
   logical,
@@ -67,6 +71,7 @@ export const allSamples: readonly Samples[] = [
   norm,
   oneHot,
   pad,
+  pixelShuffle,
   pooling,
   power,
   product,
@@ -82,6 +87,7 @@ export const allSamples: readonly Samples[] = [
   statistics,
   take,
   trigonometry,
+  unfold,
   where,
   arithmetic,
   comparison,
