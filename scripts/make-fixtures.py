@@ -17,6 +17,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from fixtures.attention import attention
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "packages/conformance/fixtures"
 DTYPES = {"float32": torch.float64, "float64": torch.float64, "int32": torch.int32, "bool": torch.bool}
@@ -159,13 +161,13 @@ def batch(step):
     return uniform(1000 + step, (BATCH, 1, 28, 28), 1.0), classes(2000 + step, BATCH, 10)
 
 
-def digest(tensors):
-    """Of each tensor its norm, its sum, and at most 64 of its numbers, evenly spread."""
+def digest(tensors, most=64):
+    """Of each tensor its norm, its sum, and at most `most` of its numbers, evenly spread."""
     digests = {}
     for name, x in tensors:
         flat = x.detach().double().flatten()
-        stride = max(1, flat.numel() // 64)
-        digests[name] = {"norm": flat.norm().item(), "sum": flat.sum().item(), "entries": packed(flat[::stride][:64])}
+        stride = max(1, flat.numel() // most)
+        digests[name] = {"norm": flat.norm().item(), "sum": flat.sum().item(), "entries": packed(flat[::stride][:most])}
     return digests
 
 
@@ -224,3 +226,4 @@ def write(name, value):
 if __name__ == "__main__":
     write("ops.json", ops())
     write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
+    write("attention.json", attention(uniform, classes, incoming, packed, digest))

@@ -133,7 +133,7 @@ export class MultiheadAttention extends Module {
     const extra = k.shape[2]! - keys
     const masks = this.#masks(options, [batch, queries, keys], batched)
     if (isCausal && extra > 0) masks.push(causalMask(queries, keys))
-    const scores = q.mul(1 / Math.sqrt(size)).matmul(k.transpose(-2, -1)) // [N, H, T, S]
+    const scores = q.matmul(k.transpose(-2, -1)).div(Math.sqrt(size)) // [N, H, T, S]
     const everyMask = masks.map((mask) => withColumns(mask, extra))
     const weights = maskedSoftmax(modulePath(this), scores, everyMask, isCausal && extra === 0)
     const used = this.training ? drop(weights, this.dropout) : weights

@@ -34,7 +34,7 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
     const shapes = [q, k, v].map(({ shape }) => showShape(shape)).join(', ')
     throw new ShapeError(`${name} takes q [..., T, d], k [..., S, d] and v [..., S, e], got ${shapes}`)
   }
-  const scores = q.mul(scale).matmul(k.transpose(-2, -1)) // [..., T, S]
+  const scores = q.matmul(k.transpose(-2, -1)).mul(scale) // [..., T, S]
   const weights = maskedSoftmax(name, scores, mask ? [mask] : [], isCausal)
   return drop(weights, dropout).matmul(v)
 }
