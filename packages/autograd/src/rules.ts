@@ -11,9 +11,10 @@ import type { Attrs, PrimitiveName } from '@tenon/tensor'
 import { cos, exp, log, primitive, sin, type Tensor, where, zeros, zerosLike } from '@tenon/tensor'
 import { convByInput, convByWeight } from './conv-rule.ts'
 import { atFirst, negate, otherFactors, undoSlice, undoUnfold } from './rule-parts.ts'
+import { scanGradients } from './scan-rule.ts'
 
 /** As many as the primitive takes. */
-type Inputs<P> = P extends 'concat' ? readonly Tensor[] : readonly [Tensor, Tensor, Tensor]
+type Inputs<P> = P extends 'concat' | 'scan' | 'custom' ? readonly Tensor[] : readonly [Tensor, Tensor, Tensor]
 
 export interface RuleArgs<P extends PrimitiveName> {
   /** The gradient by the output; it has the output's shape and dtype. */
@@ -140,4 +141,8 @@ export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   // ── products ──
   dot: ({ dy, inputs: [a, b] }) => [() => dy.matmul(swapLast(b)), () => swapLast(a).matmul(dy)],
   conv: ({ dy, inputs: [x, w], attrs }) => [() => convByInput(dy, x, w, attrs), () => convByWeight(dy, x, w, attrs)],
+
+  // ── with a graph, or a rule, of their own ──
+  scan: scanGradients,
+  custom: ({ dy, y, inputs, attrs: { rule } }) => [null, ...rule({ dy, y, inputs: inputs.slice(1) })],
 }

@@ -4,8 +4,10 @@
  */
 import type { BinaryOp, DType, Expr, ExprPool, ReduceOp, UnaryOp } from '@tenon/kernel'
 import { DTypeError, isComparison, isFloat, ShapeError } from '@tenon/kernel'
+import type { Body } from './body.ts'
 import type { Node } from './node.ts'
 import { type Shape, sameShape, showShape, sizeOf, stridesOf } from './shape.ts'
+import type { Tensor } from './tensor.ts'
 
 type None = Record<string, never>
 
@@ -37,6 +39,24 @@ export interface AttrsOf {
   gather: { readonly dim: number }
   scatter: { readonly dim: number; readonly op: 'add' | 'set' }
   conv: ConvAttrs
+  scan: ScanAttrs
+  custom: { readonly rule: CustomRule }
+}
+
+/** The gradient by each of the inputs after the first, built when called. */
+export type CustomRule = (args: {
+  readonly dy: Tensor
+  readonly y: Tensor
+  readonly inputs: readonly Tensor[]
+}) => readonly ((() => Tensor) | null)[]
+
+export interface ScanAttrs {
+  readonly body: Body
+  readonly length: number
+  readonly reverse: boolean
+  /** How many of the inputs are carries; as many are slices of `xs`; the rest is what the body closes over. */
+  readonly carries: number
+  readonly xs: number
 }
 
 type Plain = UnaryOp | BinaryOp | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
@@ -60,7 +80,7 @@ export type Lowering<P extends PrimitiveName> =
   | { readonly kind: 'reduce'; readonly op: ReduceOp }
   | { readonly kind: 'index'; emit(p: ExprPool, index: readonly Expr[]): Expr }
   | { readonly kind: 'concat' | 'gather' }
-  | { readonly kind: 'launch' }
+  | { readonly kind: 'launch' | 'scan' }
 
 export interface Primitive<P extends PrimitiveName> {
   infer(inputs: readonly Node[], attrs: Attrs<P>): { shape: Shape; dtype: DType }
@@ -373,6 +393,30 @@ const conv: Primitive<'conv'> = {
   lowering: { kind: 'launch' },
 }
 
+/** The first input, whose gradient goes to the others by a rule of its own. */
+const custom: Primitive<'custom'> = {
+  infer: ([y]) => y!,
+  lowering: { kind: 'movement', source: (_, index) => ({ index, valid: null }) },
+}
+
+/** Where in a scan's value each root of its body lies: the next carries, with what was there before the first step (or, in reverse, after the last), then the rest. */
+export function regionsOf({ body, length, carries }: ScanAttrs): { start: number; entries: number; shape: Shape }[] {
+  let end = 0
+  return body.roots.map((root, r) => {
+    const [start, entries, { shape, size }] = [end, r < carries ? length + 1 : length, body.items[root]!]
+    end += entries * size
+    return { start, entries, shape }
+  })
+}
+
+const scan: Primitive<'scan'> = {
+  infer: (_, attrs) => {
+    const size = regionsOf(attrs).reduce((sum, { entries, shape }) => sum + entries * sizeOf(shape), 0)
+    return { shape: [size], dtype: attrs.body.items[attrs.body.roots[0]!]!.dtype }
+  },
+  lowering: { kind: 'scan' },
+}
+
 // biome-ignore format: a table
 export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   neg: unary('neg'), abs: unary('abs'), sign: unary('sign'), floor: unary('floor'), ceil: unary('ceil'),
@@ -384,5 +428,5 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach, randomBits, arange,
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
-  permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv,
+  permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv, scan, custom,
 }
