@@ -1,5 +1,19 @@
 import { Dropout, Embedding, init, LayerNorm, Linear, Module, modulePath } from '@tenon/nn'
-import { arange, type DType, DTypeError, ShapeError, showShape, type Tensor } from '@tenon/tensor'
+import {
+  arange,
+  type DType,
+  DTypeError,
+  type Generator,
+  jit,
+  log,
+  rand,
+  ShapeError,
+  showShape,
+  type Tensor,
+  tensor,
+  Variable,
+  where,
+} from '@tenon/tensor'
 import { GPTBlock } from './gpt-block.ts'
 import { KVCache } from './kv-cache.ts'
 
@@ -26,6 +40,13 @@ export interface GPTForward {
   readonly caches?: readonly KVCache[]
   /** Of the first of them: int32 []. */
   readonly position?: Tensor
+}
+
+export interface GenerateOptions {
+  /** What scores are divided by before a token is drawn: towards 0 the likeliest ones win; 0 takes the likeliest. Default 1. */
+  readonly temperature?: number
+  /** Where the random numbers come from. Default: the generator that `manualSeed` seeds. */
+  readonly generator?: Generator
 }
 
 /**
@@ -86,6 +107,45 @@ export class GPT extends Module {
     const { h, wte } = this.transformer
     const { dtype } = wte.weight
     return h.map(({ attn: { nHead, nEmbd } }) => new KVCache(batch, nHead, capacity, nEmbd / nHead, { dtype }))
+  }
+
+  /**
+   * Continues each sequence by `maxNewTokens` tokens, the last of them a function of all before. Everything stays on the backend, and one
+   * captured program serves every token. Call `eval()` first, lest dropout has its say.
+   * int32 [N, T] → int32 [N, T + maxNewTokens]
+   *
+   * @throws RangeError if that is more than `blockSize`, or for a negative temperature.
+   */
+  generate(idx: Tensor, maxNewTokens: number, { temperature = 1, generator }: GenerateOptions = {}): Tensor {
+    const given = this.#check(idx, undefined, undefined)
+    const total = given + maxNewTokens
+    if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1 || given < 1 || total > this.blockSize) {
+      const found = `${given} given and ${maxNewTokens} new ones`
+      throw new RangeError(`GPT generates at least one token from at least one, ${this.blockSize} in all (its blockSize), got ${found}`)
+    }
+    if (!(temperature >= 0)) throw new RangeError(`GPT generates at a temperature ≥ 0, got ${temperature}`)
+    const caches = this.kvCaches(idx.shape[0]!, total)
+    const tokens = new Variable(
+      idx.pad([
+        [0, 0],
+        [0, maxNewTokens],
+      ]),
+    ) // [N, T + new]
+    const position = new Variable(tensor(Int32Array.of(0), [])) // of the first token that is not cached
+
+    const next = (input: Tensor): void => {
+      const scores = this.forward(input, { caches, position }).select(1, -1) // [N, V]
+      // The greatest of scores with Gumbel noise is a draw from their softmax.
+      const noise = (): Tensor => log(log(rand(scores.shape, { generator })).neg()).neg()
+      const chosen = (temperature === 0 ? scores : scores.div(temperature).add(noise())).argmax(-1, { keepdim: true }) // [N, 1]
+      const end = position.add(input.shape[1]!)
+      tokens.assign(where(arange(total).eq(end), chosen, tokens))
+      position.assign(end)
+    }
+    next(idx)
+    const step = jit(() => next(tokens.gather(1, position.reshape([1, 1]).expand([tokens.shape[0]!, 1]))))
+    for (let i = 1; i < maxNewTokens; i++) step()
+    return tokens
   }
 
   #check(idx: Tensor, caches: readonly KVCache[] | undefined, position: Tensor | undefined): number {
