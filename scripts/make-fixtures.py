@@ -18,6 +18,9 @@ import torch
 import torch.nn.functional as F
 
 from fixtures.attention import attention
+from fixtures.losses import losses
+from fixtures.optimizers import optimizers, schedules
+from fixtures.rnn import recurrent
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "packages/conformance/fixtures"
@@ -227,3 +230,7 @@ if __name__ == "__main__":
     write("ops.json", ops())
     write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
     write("attention.json", attention(uniform, classes, incoming, packed, digest))
+    write("rnn.json", recurrent(uniform, incoming, packed))
+    write("optimizers.json", optimizers(uniform, classes, packed, snake))
+    write("schedules.json", schedules(snake))
+    write("losses.json", losses(uniform, classes, incoming, packed, snake))
