@@ -17,6 +17,7 @@ import sys
 import torch
 import torch.nn.functional as F
 
+from fixtures.attention import attention
 from fixtures.hashed import classes, incoming, packed, uniform
 from fixtures.layers import layers
 from fixtures.losses import losses
@@ -136,13 +137,13 @@ def batch(step):
     return uniform(1000 + step, (BATCH, 1, 28, 28), 1.0), classes(2000 + step, BATCH, 10)
 
 
-def digest(tensors):
-    """Of each tensor its norm, its sum, and at most 64 of its numbers, evenly spread."""
+def digest(tensors, most=64):
+    """Of each tensor its norm, its sum, and at most `most` of its numbers, evenly spread."""
     digests = {}
     for name, x in tensors:
         flat = x.detach().double().flatten()
-        stride = max(1, flat.numel() // 64)
-        digests[name] = {"norm": flat.norm().item(), "sum": flat.sum().item(), "entries": packed(flat[::stride][:64])}
+        stride = max(1, flat.numel() // most)
+        digests[name] = {"norm": flat.norm().item(), "sum": flat.sum().item(), "entries": packed(flat[::stride][:most])}
     return digests
 
 
@@ -200,6 +201,7 @@ def write(name, value):
 
 MAKERS = {
     "ops": ops,
+    "attention": lambda: attention(uniform, classes, incoming, packed, digest),
     "layers": lambda: layers(ROOT),
     "losses": lambda: losses(uniform, classes, incoming, packed, snake),
     "optimizers": lambda: optimizers(uniform, classes, packed, snake),
