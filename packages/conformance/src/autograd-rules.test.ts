@@ -101,6 +101,17 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
   shr: notDifferentiable,
   where: [[(a, b) => primitive('where', [a!.gt(0.1), a!.mul(b!), b!.mul(b!)], {}), any(1), any(2)]],
   detach: notDifferentiable,
+  custom: [
+    [
+      // its value, and a gradient by each of two inputs: those of x² · y
+      (x, y) =>
+        primitive('custom', [x!.mul(x!).mul(y!), x!, y!], {
+          rule: ({ dy, inputs: [a, b] }) => [dy.mul(2).mul(a!).mul(b!), dy.mul(a!).mul(a!)],
+        }),
+      any(1),
+      any(2),
+    ],
+  ],
   randomBits: notDifferentiable,
   arange: notDifferentiable,
   reduceSum: reduce(

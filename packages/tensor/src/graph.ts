@@ -58,6 +58,9 @@ export function resolve(node: Node): Node {
 export const isLeaf = (node: Node): boolean =>
   node.storage !== null || node.op === 'variable' || node.op === 'const' || node.op === 'host' || node.op === 'input'
 
+/** What a value is computed from: a custom gradient's other inputs are for the way back only. */
+const operands = (node: Node): readonly Node[] => (node.op === 'custom' ? node.inputs.slice(0, 1) : node.inputs)
+
 /** Everything that the roots need, inputs before their consumers. */
 export function snapshot(roots: readonly Node[]): Graph {
   const found = new Set<Node>()
@@ -66,7 +69,7 @@ export function snapshot(roots: readonly Node[]): Graph {
     const node = stack.pop()!
     if (found.has(node)) continue
     found.add(node)
-    if (!isLeaf(node)) for (const input of node.inputs) stack.push(resolve(input))
+    if (!isLeaf(node)) for (const input of operands(node)) stack.push(resolve(input))
   }
   const nodes = canonical(found)
   const positions = new Map(nodes.map((node, i) => [node, i]))
@@ -80,7 +83,7 @@ export function snapshot(roots: readonly Node[]): Graph {
       shape: node.shape,
       size: node.size,
       dtype: node.dtype,
-      inputs: leaf ? [] : node.inputs.map(position),
+      inputs: leaf ? [] : operands(node).map(position),
       leaf,
       literal: value === 0 || value === 1 || value === -1 ? value : null,
     }
@@ -95,7 +98,7 @@ export function snapshot(roots: readonly Node[]): Graph {
 function canonical(found: ReadonlySet<Node>): Node[] {
   const ordered = new Set<Node>()
   for (const node of [...found].filter((n) => !isLeaf(n)).sort((a, b) => a.id - b.id)) {
-    for (const input of node.inputs) {
+    for (const input of operands(node)) {
       const source = resolve(input)
       if (isLeaf(source)) ordered.add(source)
     }

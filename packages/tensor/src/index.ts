@@ -16,7 +16,7 @@ export {
   withContext,
 } from './node.ts'
 export * from './ops/index.ts'
-export { type Attrs, type AttrsOf, type ConvAttrs, type PrimitiveName, primitives } from './primitives.ts'
+export { type Attrs, type AttrsOf, type ConvAttrs, type CustomRule, type PrimitiveName, primitives } from './primitives.ts'
 export { markKept, realize } from './realize.ts'
 export { computeAside, counters, inspector } from './runtime.ts'
 export { type Shape, sameShape, showShape, sizeOf } from './shape.ts'

@@ -6,6 +6,7 @@ import type { BinaryOp, DType, Expr, ExprPool, ReduceOp, UnaryOp } from '@tenon/
 import { DTypeError, isComparison, isFloat, ShapeError } from '@tenon/kernel'
 import type { Node } from './node.ts'
 import { type Shape, sameShape, showShape, sizeOf, stridesOf } from './shape.ts'
+import type { Tensor } from './tensor.ts'
 
 type None = Record<string, never>
 
@@ -16,6 +17,9 @@ export interface ConvAttrs {
   readonly dilation: readonly number[]
   readonly inputDilation: readonly number[]
 }
+
+/** The gradients by the inputs of `custom` after its first, which is its value `y`; null where there is none. */
+export type CustomRule = (args: { dy: Tensor; y: Tensor; inputs: readonly Tensor[] }) => readonly (Tensor | null)[]
 
 /** Attributes of the primitives that have some. */
 export interface AttrsOf {
@@ -37,6 +41,8 @@ export interface AttrsOf {
   gather: { readonly dim: number }
   scatter: { readonly dim: number; readonly op: 'add' | 'set' }
   conv: ConvAttrs
+  /** A function is no part of a plan's key, and need not be: values do not depend on it. */
+  custom: { readonly rule: CustomRule }
 }
 
 type Plain = UnaryOp | BinaryOp | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
@@ -71,38 +77,15 @@ export interface Primitive<P extends PrimitiveName> {
 
 const cheap = 1
 const costly = 8
+// biome-ignore format: a list
 const costlyOps: ReadonlySet<string> = new Set<UnaryOp | BinaryOp>([
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sin',
-  'cos',
-  'tan',
-  'tanh',
-  'erf',
-  'pow',
-  'atan2',
-  'idiv',
-  'mod',
+  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'erf', 'pow', 'atan2', 'idiv', 'mod',
 ])
 const costOf = (op: string): number => (costlyOps.has(op) ? costly : cheap)
 
+// biome-ignore format: a list
 const floatUnary: ReadonlySet<UnaryOp> = new Set<UnaryOp>([
-  'floor',
-  'ceil',
-  'round',
-  'sqrt',
-  'recip',
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sin',
-  'cos',
-  'tan',
-  'tanh',
-  'erf',
+  'floor', 'ceil', 'round', 'sqrt', 'recip', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'erf',
 ])
 
 function checkDType(op: string, ok: boolean, dtype: DType, wanted: string): void {
@@ -149,7 +132,7 @@ const cast: Primitive<'cast'> = {
   lowering: { kind: 'pointwise', cost: cheap, emit: (p, [x], { dtype }) => p.cast(dtype, x!) },
 }
 
-const detach: Primitive<'detach'> = {
+const same: Primitive<'detach'> & Primitive<'custom'> = {
   infer: ([x]) => x!,
   lowering: { kind: 'pointwise', cost: 0, emit: (_, [x]) => x! },
 }
@@ -381,7 +364,7 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   erf: unary('erf'), not: unary('not'), add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'),
   idiv: binary('idiv'), mod: binary('mod'), pow: binary('pow'), atan2: binary('atan2'), max: binary('max'),
   min: binary('min'), lt: binary('lt'), le: binary('le'), eq: binary('eq'), ne: binary('ne'), and: binary('and'),
-  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach, randomBits, arange,
+  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach: same, custom: same, randomBits, arange,
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
   permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv,
