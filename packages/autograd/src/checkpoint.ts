@@ -33,9 +33,13 @@ const recompute: CustomRule = ({ dy, y, inputs }) => {
   }
   const root = y.node.inputs[0]!
   const given = new Set(copies.keys())
-  for (const node of within(root, (node) => given.has(node))) {
-    if (!given.has(node)) copies.set(node, node.inputs.length > 0 ? copy(node) : node)
+  const isGiven = (node: Node): boolean => given.has(node)
+  for (const node of within(root, isGiven)) {
+    if (!isGiven(node)) copies.set(node, node.inputs.length > 0 ? copy(node) : node)
   }
-  const { gradients } = pullback([new Tensor(copies.get(root)!)], [dy], (node) => given.has(node), true)
-  return inputs.map(({ node }) => gradients.get(node) ?? null)
+  const { gradients } = pullback([new Tensor(copies.get(root)!)], [dy], isGiven, isGiven)
+  return inputs.map(({ node }) => {
+    const gradient = gradients.get(node)
+    return gradient ? () => gradient : null
+  })
 }

@@ -12,7 +12,8 @@ export function customGrad<Inputs extends readonly Tensor[]>(
   forward: (...inputs: Inputs) => Tensor,
   backward: (args: { readonly dy: Tensor; readonly y: Tensor; readonly inputs: Inputs }) => readonly (Tensor | null)[],
 ): (...inputs: Inputs) => Tensor {
-  const rule: CustomRule = ({ dy, y, inputs }) => checked(backward({ dy, y, inputs: inputs as Inputs }), inputs)
+  const rule: CustomRule = ({ dy, y, inputs }) =>
+    checked(backward({ dy, y, inputs: inputs as unknown as Inputs }), inputs).map((g) => g && (() => g))
   return (...inputs) => primitive('custom', [forward(...inputs), ...inputs], { rule })
 }
 

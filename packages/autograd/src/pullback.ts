@@ -30,15 +30,20 @@ export interface Pullback {
 
 /**
  * Pulls the gradients `dys` of `outputs` back to every node that is wanted. Builds only what lies on a path between
- * them; with `ends`, wanted nodes count as given, though one may be made of another.
+ * them. Nodes at which it is to `stop` are not looked behind.
  */
-export function pullback(outputs: readonly Tensor[], dys: readonly Tensor[], wanted: (node: Node) => boolean, ends = false): Pullback {
+export function pullback(
+  outputs: readonly Tensor[],
+  dys: readonly Tensor[],
+  wanted: (node: Node) => boolean,
+  stop: (node: Node) => boolean = () => false,
+): Pullback {
   const cuts = new Set<string>()
   const rulesOf = new Map<Node, Rule | null>()
   const found = new Set(outputs.map((y) => y.node))
   for (const node of found) {
     // a Set shows, while it is walked, what is added to it
-    const rule = ends && wanted(node) ? null : ruleOf(node)
+    const rule = stop(node) ? null : ruleOf(node)
     if (typeof rule === 'string') cuts.add(rule)
     rulesOf.set(node, typeof rule === 'function' ? rule : null)
     if (typeof rule === 'function') for (const input of node.inputs) if (isFloat(input.dtype)) found.add(input)

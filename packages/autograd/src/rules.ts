@@ -11,9 +11,10 @@ import type { Attrs, PrimitiveName } from '@tenon/tensor'
 import { cos, exp, log, primitive, sin, type Tensor, where, zeros, zerosLike } from '@tenon/tensor'
 import { convByInput, convByWeight } from './conv-rule.ts'
 import { atFirst, negate, otherFactors, undoSlice, undoUnfold } from './rule-parts.ts'
+import { scanGradients } from './scan-rule.ts'
 
 /** As many as the primitive takes. */
-type Inputs<P> = P extends 'concat' | 'custom' ? readonly Tensor[] : readonly [Tensor, Tensor, Tensor]
+type Inputs<P> = P extends 'concat' | 'scan' | 'custom' ? readonly Tensor[] : readonly [Tensor, Tensor, Tensor]
 
 export interface RuleArgs<P extends PrimitiveName> {
   /** The gradient by the output; it has the output's shape and dtype. */
@@ -37,16 +38,16 @@ const flat = ({ dy }: { readonly dy: Tensor }): Gradients => [() => zerosLike(dy
 /** torch.maximum, torch.minimum: the winner takes it all, equals take half each. */
 const winner = (dy: Tensor, loses: Tensor, ties: Tensor): Tensor => where(loses, 0, where(ties, dy.mul(0.5), dy))
 
-const each = <P extends PrimitiveName, R>(rule: R, ...names: readonly P[]): Record<P, R> =>
-  Object.fromEntries(names.map((name) => [name, rule])) as Record<P, R>
-
 const swapLast = (x: Tensor): Tensor => x.transpose(-1, -2)
 
 export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   // ── one operand ──
   neg: ({ dy }) => [() => dy.neg()],
   abs: ({ dy, inputs: [x] }) => [() => dy.mul(primitive('sign', [x], {}))],
-  ...each(flat, 'sign', 'floor', 'ceil', 'round'),
+  sign: flat,
+  floor: flat,
+  ceil: flat,
+  round: flat,
   sqrt: ({ dy, y }) => [() => dy.div(y.mul(2))],
   recip: ({ dy, y }) => [() => dy.mul(y).mul(y).neg()],
   exp: ({ dy, y }) => [() => dy.mul(y)],
@@ -77,12 +78,21 @@ export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   },
   max: ({ dy, inputs: [a, b] }) => [() => winner(dy, a.lt(b), a.eq(b)), () => winner(dy, b.lt(a), a.eq(b))],
   min: ({ dy, inputs: [a, b] }) => [() => winner(dy, b.lt(a), a.eq(b)), () => winner(dy, a.lt(b), a.eq(b))],
-  ...each(notDifferentiable, 'idiv', 'mod', 'lt', 'le', 'eq', 'ne', 'and', 'or', 'xor', 'shl', 'shr'),
+  idiv: notDifferentiable,
+  mod: notDifferentiable,
+  lt: notDifferentiable,
+  le: notDifferentiable,
+  eq: notDifferentiable,
+  ne: notDifferentiable,
+  and: notDifferentiable,
+  or: notDifferentiable,
+  xor: notDifferentiable,
+  shl: notDifferentiable,
+  shr: notDifferentiable,
 
   // A select and not a product with the condition: NaN and ∞ of the side that was not taken stay out.
   where: ({ dy, inputs: [cond] }) => [null, () => where(cond, dy, 0), () => where(cond, 0, dy)],
   detach: notDifferentiable,
-  custom: ({ dy, y, inputs: [, ...xs], attrs: { rule } }) => [null, ...rule({ dy, y, inputs: xs }).map((g) => g && (() => g))],
   randomBits: notDifferentiable,
   arange: notDifferentiable,
 
@@ -131,4 +141,8 @@ export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   // ── products ──
   dot: ({ dy, inputs: [a, b] }) => [() => dy.matmul(swapLast(b)), () => swapLast(a).matmul(dy)],
   conv: ({ dy, inputs: [x, w], attrs }) => [() => convByInput(dy, x, w, attrs), () => convByWeight(dy, x, w, attrs)],
+
+  // ── with a graph, or a rule, of their own ──
+  scan: scanGradients,
+  custom: ({ dy, y, inputs, attrs: { rule } }) => [null, ...rule({ dy, y, inputs: inputs.slice(1) })],
 }

@@ -1,10 +1,10 @@
 /** What `checkpoint` computes again instead of keeping it: gradients, and the memory of a step. */
-import { backward, checkpoint, grad } from '@tenon/autograd'
+import { backward, checkpoint, customGrad, grad } from '@tenon/autograd'
 import { cpu } from '@tenon/backend-cpu'
 import { wasm } from '@tenon/backend-wasm'
 import type { Program } from '@tenon/kernel'
 import { BatchNorm2d, Dropout, Linear } from '@tenon/nn'
-import { currentBackend, exp, jit, manualSeed, softmax, type Tensor, tanh, tensor, useBackend, Variable } from '@tenon/tensor'
+import { currentBackend, exp, jit, manualSeed, scan, softmax, type Tensor, tanh, tensor, useBackend, Variable } from '@tenon/tensor'
 import { difference } from '@tenon/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkGradients, numbers } from './gradient-check.ts'
@@ -51,6 +51,22 @@ describe('checkpoint', () => {
     expect(await values(grad(same(x).mul(3).sum(), x)[0]!)).toEqual([3, 3])
     const scaled = checkpoint((a: Tensor, by: { readonly times: number }) => a.mul(by.times))
     expect(await values(grad(scaled(x, { times: 4 }).sum(), x)[0]!)).toEqual([4, 4])
+  })
+
+  test('holds in the body of a scan, and around one', async () => {
+    const product = customGrad(
+      (a: Tensor, b: Tensor) => a.mul(b),
+      ({ dy, inputs: [a, b] }) => [dy.mul(b), dy.mul(a)],
+    )
+    const cell = checkpoint((c: Tensor, x: Tensor, w: Tensor) => tanh(product(c, w).add(x)))
+    const loop = (init: Tensor, xs: Tensor, w: Tensor): Tensor => {
+      const step = (c: Tensor, x: Tensor) => ({ carry: cell(c, x, w), y: c.mul(x) })
+      const { carry, ys } = scan(step, init, xs)
+      return ys.sum(0).add(carry)
+    }
+    const inputs = [numbers([2], 1), numbers([3, 2], 2), numbers([2], 3)]
+    await checkGradients('inside', (c, xs, w) => loop(c!, xs!, w!), inputs)
+    await checkGradients('around', (c, xs, w) => checkpoint(loop)(c!, xs!, w!), inputs)
   })
 
   test('dropout drops the same elements both times', async () => {

@@ -1,6 +1,6 @@
 /** Every row of the gradient table against differences, to the second derivative, on awkward shapes. */
 import { notDifferentiable, rules } from '@tenon/autograd'
-import { type PrimitiveName, primitive, type Tensor, tensor } from '@tenon/tensor'
+import { concat, type PrimitiveName, primitive, scan, type Tensor, tensor } from '@tenon/tensor'
 import { describe, expect, test } from 'vitest'
 import { checkGradients, numbers } from './gradient-check.ts'
 
@@ -101,17 +101,6 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
   shr: notDifferentiable,
   where: [[(a, b) => primitive('where', [a!.gt(0.1), a!.mul(b!), b!.mul(b!)], {}), any(1), any(2)]],
   detach: notDifferentiable,
-  custom: [
-    [
-      // its value, and a gradient by each of two inputs: those of x² · y
-      (x, y) =>
-        primitive('custom', [x!.mul(x!).mul(y!), x!, y!], {
-          rule: ({ dy, inputs: [a, b] }) => [dy.mul(2).mul(a!).mul(b!), dy.mul(a!).mul(a!)],
-        }),
-      any(1),
-      any(2),
-    ],
-  ],
   randomBits: notDifferentiable,
   arange: notDifferentiable,
   reduceSum: reduce(
@@ -294,6 +283,34 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
       dilation: [1, 1, 2],
       inputDilation: [1, 2, 1],
     }),
+  ],
+  scan: [false, true].map(
+    (reverse): Case => [
+      (w, b, x) => {
+        const body = (c: Tensor, step: Tensor) => {
+          const carry = c.matmul(w!).add(step).add(b!).mul(c)
+          return { carry, y: carry.mul(step) }
+        }
+        const { carry, ys } = scan(body, b!.mul(2).expand([2, 3]), x!, { reverse })
+        return concat([carry.flatten(), ys.flatten()])
+      },
+      any(1, [3, 3]),
+      any(2, [3]),
+      any(3, [4, 2, 3]),
+    ],
+  ),
+  // Its value is not looked into, only its rule.
+  custom: [
+    [(x) => primitive('custom', [x!.mul(x!).detach(), x!], { rule: ({ dy, inputs: [z] }) => [() => dy.mul(z!).mul(2)] }), any(1)],
+    [
+      // gradients by two inputs: those of x² · y
+      (x, y) =>
+        primitive('custom', [x!.mul(x!).mul(y!), x!, y!], {
+          rule: ({ dy, inputs: [a, b] }) => [() => dy.mul(2).mul(a!).mul(b!), () => dy.mul(a!).mul(a!)],
+        }),
+      any(1),
+      any(2),
+    ],
   ],
 }
 

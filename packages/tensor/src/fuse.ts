@@ -6,7 +6,7 @@
  * shows when that kernel is lowered (lower.ts).
  */
 import type { Item } from './graph.ts'
-import { type Lowering, type PrimitiveName, primitives } from './primitives.ts'
+import { type Lowering, type PrimitiveName, primitives, type ScanAttrs } from './primitives.ts'
 
 export type AnyLowering = Exclude<Lowering<PrimitiveName>, never>
 export const loweringOf = (item: Item): AnyLowering => primitives[item.op as PrimitiveName].lowering as AnyLowering
@@ -31,13 +31,19 @@ export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
   const launches = new Map<number, readonly number[]>()
   const taken = new Set<number>()
   items.forEach((item, i) => {
+    if (!item.leaf && item.op === 'scan') {
+      written[i] = true
+      const { carries } = item.attrs as ScanAttrs
+      for (const operand of item.inputs.slice(carries)) writeBase(items, written, operand)
+    }
     if (item.leaf || loweringOf(item).kind !== 'launch') return
     const path = item.op === 'scatter' ? [i] : epilogue(items, consumers, written, taken, i)
     written[path.at(-1)!] = true
     launches.set(path.at(-1)!, path)
     if (item.op !== 'scatter') for (const operand of item.inputs) writeBase(items, written, operand)
   })
-  chooseRepeated(items, consumers, written, costs(items, written))
+  // What is inside an epilogue is computed there and nowhere else.
+  chooseRepeated(items, consumers, written, taken, costs(items, written, taken))
   return { items, written, launches }
 }
 
@@ -106,7 +112,7 @@ function writeBase(items: readonly Item[], written: boolean[], operand: number):
 }
 
 /** Work to compute one element of each value from what is in memory. */
-function costs(items: readonly Item[], written: boolean[]): number[] {
+function costs(items: readonly Item[], written: boolean[], taken: ReadonlySet<number>): number[] {
   const cost: number[] = []
   items.forEach((item, i) => {
     if (item.leaf) {
@@ -116,15 +122,21 @@ function costs(items: readonly Item[], written: boolean[]): number[] {
     const lowering = loweringOf(item)
     const own = lowering.kind === 'pointwise' ? lowering.cost : lowering.kind === 'gather' ? 1 : 0.25
     const total = item.inputs.reduce((sum, input) => sum + (written[input] ? 1 : cost[input]!), own)
-    const stored = written[i] || lowering.kind === 'reduce' || lowering.kind === 'launch'
-    if (!stored && total > chainLimit) written[i] = true
+    const stored = written[i] || lowering.kind === 'reduce' || lowering.kind === 'launch' || lowering.kind === 'scan'
+    if (!stored && total > chainLimit && !taken.has(i)) written[i] = true
     cost.push(stored || written[i] ? 1 : total)
   })
   return cost
 }
 
 /** Consumers first: finds for each value the kernels that would compute it, and writes it where repeating costs more. */
-function chooseRepeated(items: readonly Item[], consumers: readonly number[][], written: boolean[], cost: readonly number[]): void {
+function chooseRepeated(
+  items: readonly Item[],
+  consumers: readonly number[][],
+  written: boolean[],
+  taken: ReadonlySet<number>,
+  cost: readonly number[],
+): void {
   const users: ReadonlySet<number>[] = []
   /** Whether some consumer reads elements of this value more than once within its kernel. */
   const reread: boolean[] = []
@@ -141,7 +153,7 @@ function chooseRepeated(items: readonly Item[], consumers: readonly number[][], 
     }
     users[i] = all
     reread[i] = again
-    if (item.leaf || written[i]) continue
+    if (item.leaf || written[i] || taken.has(i)) continue
     const lowering = loweringOf(item)
     const repeated = all.size > 1
     if (lowering.kind === 'reduce') written[i] = repeated || long(items, i, all)

@@ -50,7 +50,7 @@ export function resolve(node: Node): Node {
     )
   if (!capture.active)
     throw new JitError(
-      'This tensor was made inside a jitted function and exists only there. Return it from the function, and use what the call returns.',
+      'This tensor was made inside a jitted function, or the body of a scan, and exists only there. Return it from the function, and use what the call returns.',
     )
   return node
 }
@@ -74,21 +74,15 @@ export function snapshot(roots: readonly Node[]): Graph {
   const nodes = canonical(found)
   const positions = new Map(nodes.map((node, i) => [node, i]))
   const position = (node: Node): number => positions.get(resolve(node))!
-  const items = nodes.map((node): Item => {
-    const leaf = isLeaf(node)
-    const value = node.op === 'const' ? (node.attrs as LeafAttrs['const']).value : null
-    return {
-      op: node.op,
-      attrs: leaf ? {} : node.attrs,
-      shape: node.shape,
-      size: node.size,
-      dtype: node.dtype,
-      inputs: leaf ? [] : operands(node).map(position),
-      leaf,
-      literal: value === 0 || value === 1 || value === -1 ? value : null,
-    }
-  })
+  const items = nodes.map((node) => toItem(node, isLeaf(node), position, operands(node)))
   return { items, nodes, position, key: items.map(itemKey).join(';') }
+}
+
+export function toItem(node: Node, leaf: boolean, position: (input: Node) => number, inputs: readonly Node[] = node.inputs): Item {
+  const { op, shape, size, dtype } = node
+  const value = op === 'const' ? (node.attrs as LeafAttrs['const']).value : null
+  const literal = value === 0 || value === 1 || value === -1 ? value : null
+  return { op, attrs: leaf ? {} : node.attrs, shape, size, dtype, inputs: leaf ? [] : inputs.map(position), leaf, literal }
 }
 
 /**
@@ -108,7 +102,7 @@ function canonical(found: ReadonlySet<Node>): Node[] {
   return [...ordered]
 }
 
-function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
+export function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
   if (leaf) return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
   return `${op}(${inputs.join()})${dtype}${shape.join()}${JSON.stringify(attrs)}`
 }

@@ -16,9 +16,19 @@ export {
   withContext,
 } from './node.ts'
 export * from './ops/index.ts'
-export { type Attrs, type AttrsOf, type ConvAttrs, type CustomRule, type PrimitiveName, primitives } from './primitives.ts'
+export {
+  type Attrs,
+  type AttrsOf,
+  type ConvAttrs,
+  type CustomRule,
+  type PrimitiveName,
+  primitives,
+  regionsOf,
+  type ScanAttrs,
+} from './primitives.ts'
 export { markKept, realize } from './realize.ts'
 export { computeAside, counters, inspector } from './runtime.ts'
+export { after, before, entriesOf, type ScanOptions, scan } from './scan.ts'
 export { type Shape, sameShape, showShape, sizeOf } from './shape.ts'
 export { type Scope, scope } from './storage.ts'
 export {

@@ -6,8 +6,8 @@ import type { BufferParam, Contraction, Convolution, DType, Expr, Kernel, Matrix
 import { ExprPool } from '@tenon/kernel'
 import { type AnyLowering, type Fusion, loweringOf } from './fuse.ts'
 import type { Item } from './graph.ts'
-import { type AttrsOf, type ConvAttrs, flatten, unflatten } from './primitives.ts'
-import type { Shape } from './shape.ts'
+import { type AttrsOf, type ConvAttrs, flatten, regionsOf, type ScanAttrs, unflatten } from './primitives.ts'
+import { type Shape, sizeOf, stridesOf } from './shape.ts'
 
 /** A kernel with the values (positions) that its buffers hold and the literals that its scalars are. */
 export interface Lowered {
@@ -114,6 +114,10 @@ class Emitter {
     return this.p.scalar(item.dtype, known >= 0 ? known : this.scalars.push(position) - 1)
   }
 
+  value(position: number, index: readonly Expr[], here: boolean): Expr {
+    return here ? this.compute(position, index, null) : this.at(position, index, null)
+  }
+
   /** As `at`, for a value that this kernel computes itself. */
   compute(position: number, index: readonly Expr[], valid: Expr | null): Expr {
     const { p } = this
@@ -147,6 +151,7 @@ class Emitter {
       case 'reduce':
         return this.#reduce(position, item, lowering.op, index, valid)
       case 'launch':
+      case 'scan':
         throw new MustWrite(position)
     }
   }
@@ -283,15 +288,15 @@ function write({ items, written }: Fusion, position: number): void {
   written[position] = true
 }
 
-/** Finds the grid of a written value: all its axes, or those at which the reductions inside it stand. */
-function probe(fusion: Fusion, root: number): Iteration {
+/** Finds the grid of a value: all its axes, or those at which the reductions inside it stand. It is computed here, unless it is in memory for others. */
+function probe(fusion: Fusion, root: number, here: boolean): Iteration {
   let factors: readonly (readonly number[])[] = fusion.items[root]!.shape.map((d) => (d === 1 ? [] : [d]))
   for (;;) {
     const emitter = new Emitter(fusion)
     const iteration = iterate(root, factors)
     const { extents } = iteration
     try {
-      emitter.compute(root, indexOf(emitter.p, iteration, extents.length), null)
+      emitter.value(root, indexOf(emitter.p, iteration, extents.length), here)
       const { found } = emitter
       return found
         ? iterate(
@@ -324,35 +329,101 @@ export interface Loop {
   readonly members: readonly Iteration[]
 }
 
-export const loopOf = (fusion: Fusion, root: number): Loop => ({ kind: 'loop', members: [probe(fusion, root)] })
+export const loopOf = (fusion: Fusion, root: number): Loop => ({ kind: 'loop', members: [probe(fusion, root, true)] })
 
 export const sameGrid = (a: Loop, b: Loop): boolean => gridOf(a.members[0]!).join() === gridOf(b.members[0]!).join()
 
 /** Throws NotMergeable if a member reads another one at a different point. */
 export function lowerLoop(fusion: Fusion, loop: Loop): Lowered {
   const emitter = new Emitter(fusion)
-  const { p } = emitter
   const grid = gridOf(loop.members[0]!)
   emitter.grid = grid.length
   for (const iteration of loop.members) {
     const { root } = iteration
-    const index = indexOf(p, iteration, grid.length)
-    let value: Expr
-    try {
-      value = emitter.compute(root, index, null)
-    } catch (signal) {
-      throw signal instanceof MustWrite ? new NotMergeable() : signal
-    }
-    const at = flatten(p, index, fusion.items[root]!.shape)
-    emitter.stages.push({ kind: 'store', extents: innerOf(iteration), buffer: emitter.param(root), index: at, value })
+    const at = storeAt(fusion, emitter, iteration, { position: root, offset: 0 })
     emitter.members.set(root, { at, stage: emitter.stages.length - 1 })
   }
-  return {
-    kernel: { kind: 'loop', grid, buffers: emitter.buffers(), scalars: emitter.scalarTypes(), stages: emitter.stages },
-    buffers: emitter.positions,
-    scalars: emitter.scalars,
-    writes: loop.members.map(({ root }) => root),
+  return finished(
+    emitter,
+    grid,
+    loop.members.map(({ root }) => root),
+  )
+}
+
+/** The kernel that puts a value into the memory of another one, `offset` elements on. */
+function lowerInto(fusion: Fusion, root: number, into: { position: number; offset: number }): Lowered {
+  const iteration = probe(fusion, root, false)
+  const emitter = new Emitter(fusion)
+  const grid = gridOf(iteration)
+  emitter.grid = grid.length
+  storeAt(fusion, emitter, iteration, into)
+  return finished(emitter, grid, [into.position])
+}
+
+function storeAt(fusion: Fusion, emitter: Emitter, iteration: Iteration, into: { position: number; offset: number }): Expr {
+  const { p } = emitter
+  const { root } = iteration
+  const index = indexOf(p, iteration, emitter.grid!)
+  let value: Expr
+  try {
+    value = emitter.value(root, index, into.position === root)
+  } catch (signal) {
+    throw signal instanceof MustWrite ? new NotMergeable() : signal
   }
+  const at = p.add(flatten(p, index, fusion.items[root]!.shape), p.int(into.offset))
+  emitter.stages.push({ kind: 'store', extents: innerOf(iteration), buffer: emitter.param(into.position), index: at, value })
+  return at
+}
+
+const finished = (emitter: Emitter, grid: readonly number[], writes: readonly number[]): Lowered => ({
+  kernel: { kind: 'loop', grid, buffers: emitter.buffers(), scalars: emitter.scalarTypes(), stages: emitter.stages },
+  buffers: emitter.positions,
+  scalars: emitter.scalars,
+  writes,
+})
+
+/** Where an input of a scan lies: the part of one step begins at element offset + step · stride of a value in memory. */
+export interface StepView {
+  readonly base: number
+  readonly offset: number
+  readonly stride: number
+}
+
+/** A scan: the kernels that put its first carries in their place, and where its other inputs lie. */
+export interface LoweredScan {
+  readonly starts: readonly Lowered[]
+  readonly views: readonly StepView[]
+}
+
+export function lowerScan(fusion: Fusion, position: number): LoweredScan {
+  const { inputs, attrs } = fusion.items[position]!
+  const { length, reverse, carries, xs } = attrs as ScanAttrs
+  const regions = regionsOf(attrs as ScanAttrs)
+  for (;;) {
+    try {
+      const starts = inputs.slice(0, carries).flatMap((input, i) => {
+        const { start, shape } = regions[i]!
+        const size = sizeOf(shape)
+        return size === 0 ? [] : [lowerInto(fusion, input, { position, offset: start + (reverse ? length * size : 0) })]
+      })
+      return { starts, views: inputs.slice(carries).map((input, i) => stepView(fusion, input, i < xs)) }
+    } catch (signal) {
+      if (!(signal instanceof MustWrite)) throw signal
+      write(fusion, signal.position)
+    }
+  }
+}
+
+/** A value, or with `stepped` each entry of its first dimension, that lies in one piece. */
+function stepView(fusion: Fusion, position: number, stepped: boolean): StepView {
+  const { op, shape, size } = fusion.items[position]!
+  if (op === 'const' || size === 0) return { base: position, offset: 0, stride: 0 }
+  const emitter = new Emitter(fusion)
+  const { buffer, offset, strides } = view(emitter, position)
+  const inner = stepped ? 1 : 0
+  const whole = stridesOf(shape)
+  if (shape.some((n, d) => d >= inner && n !== 1 && strides[d] !== whole[d])) throw new MustWrite(position)
+  return { base: emitter.positions[buffer]!, offset, stride: stepped ? strides[0]! : 0 }
 }
 
 /** A matmul, convolution or scatter with its epilogue. Cuts the epilogue off where it does not fit. */

@@ -2,7 +2,7 @@ import { cpu } from '@tenon/backend-cpu'
 import { printProgram } from '@tenon/kernel'
 import { expect, test } from 'vitest'
 import { snapshot } from './graph.ts'
-import { arange, conv2d, exp, full, logSoftmax, maxPool2d, relu, rsqrt, softmax, Tensor, tensor, Variable, zeros } from './index.ts'
+import { arange, conv2d, exp, full, logSoftmax, maxPool2d, randn, relu, rsqrt, softmax, Tensor, tensor, Variable, zeros } from './index.ts'
 import { hostNode } from './node.ts'
 import { type Plan, plan } from './plan.ts'
 import { sizeOf } from './shape.ts'
@@ -118,5 +118,16 @@ test('two variables can swap their values', () => {
   expect([[...a.dataSync()], [...b.dataSync()]]).toEqual([
     [2, 2],
     [1, 1],
+  ])
+})
+
+test('costly work inside the epilogue of a matmul stays in it', () => {
+  const a = tensor([1, 2, 3, 4], [2, 2])
+  const costly = (): Tensor => randn([2, 2]).mul(0) // more than a kernel takes twice
+  const product = a.matmul(a)
+  const inner = product.mul(costly().add(1)).add(costly()).add(costly())
+  expect(inner.mul(inner).add(inner.neg()).add(product).toArraySync()).toEqual([
+    [49, 100],
+    [225, 484],
   ])
 })

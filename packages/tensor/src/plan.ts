@@ -1,9 +1,10 @@
 /** From a snapshot of the graph to a program: kernels merged and ordered, results placed, temporaries packed into one arena. */
-import type { Capabilities, Kernel, LoopKernel, Program, ProgramBuffer, Run } from '@tenon/kernel'
+import type { Capabilities, Kernel, LoopKernel, Program, ProgramBuffer, Repeat, Run, Step } from '@tenon/kernel'
 import { distinct, dtypes, expressions, planArena, splitReduction } from '@tenon/kernel'
 import { type Fusion, fuse } from './fuse.ts'
 import type { Item } from './graph.ts'
-import { type Loop, type Lowered, loopOf, lowerLaunch, lowerLoop, NotMergeable, sameGrid } from './lower.ts'
+import { type Loop, type Lowered, type LoweredScan, loopOf, lowerLaunch, lowerLoop, lowerScan, NotMergeable, sameGrid } from './lower.ts'
+import { regionsOf, type ScanAttrs } from './primitives.ts'
 
 /** A value that must outlive the run. */
 export interface Request {
@@ -42,7 +43,7 @@ export function plan(
     items,
     requests.map(({ position }) => position),
   )
-  const kernels = inOrder(merge(fusion, lowerAll(fusion), capabilities))
+  const kernels = draftsOf(fusion, capabilities)
   const requested = new Map(requests.map((request, i) => [request.position, i]))
   const passing = choosePassing(fusion, (i) => !requested.has(i) && mayPass(i))
   const inPlace = requests.map((request) => canTakeOver(kernels, request))
@@ -52,15 +53,33 @@ export function plan(
 // ── kernels ──
 
 /** A kernel in the making: a loop that may still be merged, or one with a form of its own. */
-interface Draft extends Lowered {
+interface KernelDraft extends Lowered {
   readonly loop: Loop | null
 }
 
+/** A scan in the making: the kernels of its first carries, and of its body. */
+interface ScanDraft extends LoweredScan {
+  readonly loop: null
+  readonly item: Item
+  readonly body: readonly Draft[]
+  readonly buffers: readonly number[]
+  readonly writes: readonly [position: number]
+}
+
+type Draft = KernelDraft | ScanDraft
+
+const draftsOf = (fusion: Fusion, capabilities: Capabilities): Draft[] =>
+  inOrder(merge(fusion, lowerAll(fusion, capabilities), capabilities))
+
 /** Consumers first, because lowering one may find that a reduction below must be written. */
-function lowerAll(fusion: Fusion): Draft[] {
+function lowerAll(fusion: Fusion, capabilities: Capabilities): Draft[] {
   const drafts: Draft[] = []
   for (let i = fusion.items.length - 1; i >= 0; i--) {
     if (!fusion.written[i] || fusion.items[i]!.leaf) continue
+    if (fusion.items[i]!.op === 'scan') {
+      drafts.push(draftScan(fusion, i, capabilities))
+      continue
+    }
     const launch = fusion.launches.has(i) ? lowerLaunch(fusion, i) : null
     if (launch) {
       drafts.push({ ...launch, loop: null })
@@ -72,7 +91,27 @@ function lowerAll(fusion: Fusion): Draft[] {
   return drafts.reverse()
 }
 
-const reads = (draft: Lowered): readonly number[] => draft.buffers.filter((b) => !draft.writes.includes(b))
+function draftScan(fusion: Fusion, position: number, capabilities: Capabilities): ScanDraft {
+  const item = fusion.items[position]!
+  const { body } = item.attrs as ScanAttrs
+  const { starts, views } = lowerScan(fusion, position)
+  const buffers = new Set([
+    position,
+    ...starts.flatMap((s) => s.buffers),
+    ...views.filter(({ base }) => fusion.items[base]!.op !== 'const').map(({ base }) => base),
+  ])
+  return {
+    loop: null,
+    item,
+    starts,
+    views,
+    body: draftsOf(fuse(body.items, body.roots), capabilities),
+    buffers: [...buffers],
+    writes: [position],
+  }
+}
+
+const reads = (draft: Pick<Draft, 'buffers' | 'writes'>): readonly number[] => draft.buffers.filter((b) => !draft.writes.includes(b))
 
 /** The drafts that read what this one writes. */
 const readersOf = (drafts: readonly Draft[], draft: Draft): Draft[] =>
@@ -126,7 +165,7 @@ function merge(fusion: Fusion, drafts: Draft[], capabilities: Capabilities): Dra
   return drafts
 }
 
-function mergeTwo(fusion: Fusion, a: Loop, b: Loop): Draft | null {
+function mergeTwo(fusion: Fusion, a: Loop, b: Loop): KernelDraft | null {
   const loop: Loop = { kind: 'loop', members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
   try {
     return { ...lowerLoop(fusion, loop), loop }
@@ -179,10 +218,9 @@ function canTakeOver(kernels: readonly Draft[], { position, over }: Request): bo
   if (over === null) return false
   const at = kernels.findIndex((k) => k.writes.includes(position))
   const users = kernels.flatMap((k, i) => (k.buffers.includes(over) ? [i] : []))
-  if (users.some((i) => i > at)) return false
-  return (
-    !users.includes(at) || ownElementsOnly(kernels[at]!.kernel, kernels[at]!.buffers.indexOf(over), kernels[at]!.buffers.indexOf(position))
-  )
+  const draft = kernels[at]!
+  if (users.some((i) => i > at) || 'body' in draft) return false
+  return !users.includes(at) || ownElementsOnly(draft.kernel, draft.buffers.indexOf(over), draft.buffers.indexOf(position))
 }
 
 function ownElementsOnly(kernel: Kernel, input: number, output: number): boolean {
@@ -212,66 +250,144 @@ function assemble(
   passing: readonly number[],
   capabilities: Capabilities,
 ): Pick<Plan, 'program' | 'bindings' | 'scalars'> {
-  const buffers: ProgramBuffer[] = []
   const bindings: Binding[] = []
   const scalars: number[] = []
+  const assembly = new Assembly(capabilities)
   const external = (position: number, binding: Binding): number => {
     bindings.push(binding)
-    return buffers.push({ role: 'external', dtype: items[position]!.dtype, length: items[position]!.size }) - 1
+    return assembly.add({ role: 'external', dtype: items[position]!.dtype, length: items[position]!.size })
   }
-  const known = new Map<number, number>()
-  const lifetimes = new Map<number, { first: number; last: number }>()
-  const bufferOf = (position: number): number => {
-    let id = known.get(position)
-    if (id === undefined) known.set(position, (id = create(position)))
-    return id
-  }
-  const create = (position: number): number => {
+  const bufferOf = remembered((position): number => {
     if (items[position]!.leaf) return external(position, { leaf: position })
     const request = requests.findIndex((r) => r.position === position)
     if (request >= 0) return inPlace[request] ? bufferOf(requests[request]!.over!) : external(position, { result: request })
     const kept = passing.indexOf(position)
     if (kept >= 0) return external(position, { result: requests.length + kept })
-    return temporary(items[position]!.dtype, items[position]!.size)
-  }
-  const temporary = (dtype: Item['dtype'], length: number): number => buffers.push({ role: 'temporary', dtype, length, offset: 0 }) - 1
-
-  const steps: Run[] = []
-  for (const { kernel, buffers: positions, scalars: literals } of kernels) {
-    const bound = positions.map(bufferOf)
-    const numbers = literals.map((position) => {
-      const found = scalars.indexOf(position)
-      return found >= 0 ? found : scalars.push(position) - 1
-    })
-    const parts = kernel.kind === 'loop' ? splitReduction(kernel, capabilities) : null
-    if (parts) {
-      const all = [...bound, ...parts.temporaries.map((t) => temporary(t.dtype, t.length))]
-      for (const part of parts.kernels)
-        steps.push({ kind: 'run', kernel: part.kernel, buffers: part.buffers.map((b) => all[b]!), scalars: numbers })
-    } else {
-      steps.push({ kind: 'run', kernel, buffers: bound, scalars: numbers })
-    }
-  }
-  steps.forEach((step, at) => {
-    for (const b of step.buffers) {
-      const life = lifetimes.get(b)
-      if (life) life.last = at
-      else lifetimes.set(b, { first: at, last: at })
-    }
+    return assembly.temporary(items[position]!)
   })
-  const temporaries = buffers.flatMap((b, i) => (b.role === 'temporary' ? [i] : []))
-  const arena = planArena(temporaries.map((i) => ({ bytes: buffers[i]!.length * dtypes[buffers[i]!.dtype].bytes, ...lifetimes.get(i)! })))
-  temporaries.forEach((i, k) => {
-    buffers[i] = { ...buffers[i]!, role: 'temporary', offset: arena.offsets[k]! }
-  })
+  const scalarOf = (position: number): number => {
+    const found = scalars.indexOf(position)
+    return found >= 0 ? found : scalars.push(position) - 1
+  }
+  const steps = assembly.steps(kernels, { items, bufferOf, scalarOf })
   return {
-    program: {
-      buffers,
-      scalars: scalars.map((position) => items[position]!.dtype),
+    program: assembly.program(
       steps,
-      arenaBytes: arena.arenaBytes,
-    },
+      scalars.map((position) => items[position]!.dtype),
+    ),
     bindings,
     scalars,
+  }
+}
+
+const remembered = (make: (position: number) => number): ((position: number) => number) => {
+  const known = new Map<number, number>()
+  return (position) => {
+    let value = known.get(position)
+    if (value === undefined) known.set(position, (value = make(position)))
+    return value
+  }
+}
+
+/** What the positions of a graph, or of the body of a scan in it, are in the program. */
+interface Names {
+  readonly items: readonly Item[]
+  bufferOf(position: number): number
+  scalarOf(position: number): number
+}
+
+/** Steps and buffers of a program in the making. */
+class Assembly {
+  readonly #capabilities: Capabilities
+  readonly #buffers: ProgramBuffer[] = []
+  readonly #lifetimes = new Map<number, { first: number; last: number }>()
+  #clock = 0
+
+  constructor(capabilities: Capabilities) {
+    this.#capabilities = capabilities
+  }
+
+  add(buffer: ProgramBuffer): number {
+    return this.#buffers.push(buffer) - 1
+  }
+
+  temporary({ dtype, size }: Pick<Item, 'dtype' | 'size'>): number {
+    return this.add({ role: 'temporary', dtype, length: size, offset: 0 })
+  }
+
+  steps(drafts: readonly Draft[], names: Names): Step[] {
+    return drafts.flatMap((draft) => ('body' in draft ? this.#scan(draft, names) : this.#runs(draft, names)))
+  }
+
+  program(steps: readonly Step[], scalars: Program['scalars']): Program {
+    const temporaries = [...this.#lifetimes.keys()].filter((i) => this.#buffers[i]!.role === 'temporary')
+    const arena = planArena(
+      temporaries.map((i) => ({ bytes: this.#buffers[i]!.length * dtypes[this.#buffers[i]!.dtype].bytes, ...this.#lifetimes.get(i)! })),
+    )
+    const offsets = new Map(temporaries.map((i, k) => [i, arena.offsets[k]!]))
+    const buffers = this.#buffers.map((b, i) => (b.role === 'temporary' ? { ...b, offset: offsets.get(i)! } : b))
+    return { buffers, scalars, steps, arenaBytes: arena.arenaBytes }
+  }
+
+  #runs({ kernel, buffers, scalars }: Lowered, names: Names): Run[] {
+    const bound = buffers.map(names.bufferOf)
+    const numbers = scalars.map(names.scalarOf)
+    const parts = kernel.kind === 'loop' ? splitReduction(kernel, this.#capabilities) : null
+    if (!parts) return [this.#run({ kind: 'run', kernel, buffers: bound, scalars: numbers })]
+    const all = [...bound, ...parts.temporaries.map(({ dtype, length }) => this.temporary({ dtype, size: length }))]
+    return parts.kernels.map((part) =>
+      this.#run({ kind: 'run', kernel: part.kernel, buffers: part.buffers.map((b) => all[b]!), scalars: numbers }),
+    )
+  }
+
+  #run(run: Run): Run {
+    for (const b of run.buffers) this.#use(b, this.#clock, this.#clock)
+    this.#clock += 1
+    return run
+  }
+
+  #use(buffer: number, first: number, last: number): void {
+    const life = this.#lifetimes.get(buffer)
+    if (!life) this.#lifetimes.set(buffer, { first, last })
+    else Object.assign(life, { first: Math.min(life.first, first), last: Math.max(life.last, last) })
+  }
+
+  /** Each step of the loop reads its carries from their region of the scan's value, and writes the next ones there, one entry on. */
+  #scan({ item, starts, views, body, writes: [position] }: ScanDraft, names: Names): Step[] {
+    const { length, reverse, carries, body: graph } = item.attrs as ScanAttrs
+    const regions = regionsOf(item.attrs as ScanAttrs)
+    const before = starts.flatMap((start) => this.#runs(start, names))
+    const slices: Repeat['slices'][number][] = []
+    const outer = new Set<number>()
+    const outside = (at: number): number => {
+      const buffer = names.bufferOf(at)
+      outer.add(buffer)
+      return buffer
+    }
+    /** For step s the part that begins at start + s · stride. */
+    const slice = ({ dtype, size }: Item, of: number, start: number, stride: number): number => {
+      const buffer = this.add({ role: 'slice', dtype, length: size })
+      slices.push({ buffer, of, ...(reverse ? { start: start + (length - 1) * stride, stride: -stride } : { start, stride }) })
+      return buffer
+    }
+    const bufferOf = remembered((at): number => {
+      const own = graph.items[at]!
+      const [input, root] = [graph.inputOf[at]!, graph.roots.indexOf(at)]
+      const isCarry = own.leaf ? input < carries : root >= 0 && root < carries
+      if (isCarry) {
+        const after = own.leaf === reverse ? own.size : 0
+        return slice(own, outside(position), regions[own.leaf ? input : root]!.start + after, own.size)
+      }
+      if (!own.leaf) return root >= 0 ? slice(own, outside(position), regions[root]!.start, own.size) : this.temporary(own)
+      const { base, offset, stride } = views[input - carries]!
+      const whole = stride === 0 && offset === 0 && names.items[base]!.size === own.size
+      return whole ? outside(base) : slice(own, outside(base), offset, stride)
+    })
+    const scalarOf = (at: number): number => names.scalarOf(item.inputs[graph.inputOf[at]!]!)
+    const begin = this.#clock
+    const steps = this.steps(body, { items: graph.items, bufferOf, scalarOf })
+    for (const buffer of outer) this.#use(buffer, begin, this.#clock)
+    this.#clock += 1
+    return [...before, { kind: 'repeat', count: length, body: steps, slices, carries: [] }]
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { BinaryOp, DType, Expr, ExprPool, ReduceOp, UnaryOp } from '@tenon/kernel'
 import { DTypeError, isComparison, isFloat, ShapeError } from '@tenon/kernel'
+import type { Body } from './body.ts'
 import type { Node } from './node.ts'
 import { type Shape, sameShape, showShape, sizeOf, stridesOf } from './shape.ts'
 import type { Tensor } from './tensor.ts'
@@ -17,9 +18,6 @@ export interface ConvAttrs {
   readonly dilation: readonly number[]
   readonly inputDilation: readonly number[]
 }
-
-/** The gradients by the inputs of `custom` after its first, which is its value `y`; null where there is none. */
-export type CustomRule = (args: { dy: Tensor; y: Tensor; inputs: readonly Tensor[] }) => readonly (Tensor | null)[]
 
 /** Attributes of the primitives that have some. */
 export interface AttrsOf {
@@ -41,8 +39,24 @@ export interface AttrsOf {
   gather: { readonly dim: number }
   scatter: { readonly dim: number; readonly op: 'add' | 'set' }
   conv: ConvAttrs
-  /** A function is no part of a plan's key, and need not be: values do not depend on it. */
+  scan: ScanAttrs
   custom: { readonly rule: CustomRule }
+}
+
+/** The gradient by each of the inputs after the first, built when called. */
+export type CustomRule = (args: {
+  readonly dy: Tensor
+  readonly y: Tensor
+  readonly inputs: readonly Tensor[]
+}) => readonly ((() => Tensor) | null)[]
+
+export interface ScanAttrs {
+  readonly body: Body
+  readonly length: number
+  readonly reverse: boolean
+  /** How many of the inputs are carries; as many are slices of `xs`; the rest is what the body closes over. */
+  readonly carries: number
+  readonly xs: number
 }
 
 type Plain = UnaryOp | BinaryOp | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
@@ -66,7 +80,7 @@ export type Lowering<P extends PrimitiveName> =
   | { readonly kind: 'reduce'; readonly op: ReduceOp }
   | { readonly kind: 'index'; emit(p: ExprPool, index: readonly Expr[]): Expr }
   | { readonly kind: 'concat' | 'gather' }
-  | { readonly kind: 'launch' }
+  | { readonly kind: 'launch' | 'scan' }
 
 export interface Primitive<P extends PrimitiveName> {
   infer(inputs: readonly Node[], attrs: Attrs<P>): { shape: Shape; dtype: DType }
@@ -77,15 +91,38 @@ export interface Primitive<P extends PrimitiveName> {
 
 const cheap = 1
 const costly = 8
-// biome-ignore format: a list
 const costlyOps: ReadonlySet<string> = new Set<UnaryOp | BinaryOp>([
-  'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'erf', 'pow', 'atan2', 'idiv', 'mod',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'tanh',
+  'erf',
+  'pow',
+  'atan2',
+  'idiv',
+  'mod',
 ])
 const costOf = (op: string): number => (costlyOps.has(op) ? costly : cheap)
 
-// biome-ignore format: a list
 const floatUnary: ReadonlySet<UnaryOp> = new Set<UnaryOp>([
-  'floor', 'ceil', 'round', 'sqrt', 'recip', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'erf',
+  'floor',
+  'ceil',
+  'round',
+  'sqrt',
+  'recip',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'tanh',
+  'erf',
 ])
 
 function checkDType(op: string, ok: boolean, dtype: DType, wanted: string): void {
@@ -132,6 +169,7 @@ const cast: Primitive<'cast'> = {
   lowering: { kind: 'pointwise', cost: cheap, emit: (p, [x], { dtype }) => p.cast(dtype, x!) },
 }
 
+/** The first input: `detach` has no gradient, that of `custom` goes to the other inputs by a rule of its own. */
 const same: Primitive<'detach'> & Primitive<'custom'> = {
   infer: ([x]) => x!,
   lowering: { kind: 'pointwise', cost: 0, emit: (_, [x]) => x! },
@@ -356,6 +394,24 @@ const conv: Primitive<'conv'> = {
   lowering: { kind: 'launch' },
 }
 
+/** Where in a scan's value each root of its body lies: the next carries, with what was there before the first step (or, in reverse, after the last), then the rest. */
+export function regionsOf({ body, length, carries }: ScanAttrs): { start: number; entries: number; shape: Shape }[] {
+  let end = 0
+  return body.roots.map((root, r) => {
+    const [start, entries, { shape, size }] = [end, r < carries ? length + 1 : length, body.items[root]!]
+    end += entries * size
+    return { start, entries, shape }
+  })
+}
+
+const scan: Primitive<'scan'> = {
+  infer: (_, attrs) => {
+    const size = regionsOf(attrs).reduce((sum, { entries, shape }) => sum + entries * sizeOf(shape), 0)
+    return { shape: [size], dtype: attrs.body.items[attrs.body.roots[0]!]!.dtype }
+  },
+  lowering: { kind: 'scan' },
+}
+
 // biome-ignore format: a table
 export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   neg: unary('neg'), abs: unary('abs'), sign: unary('sign'), floor: unary('floor'), ceil: unary('ceil'),
@@ -364,8 +420,9 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   erf: unary('erf'), not: unary('not'), add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'),
   idiv: binary('idiv'), mod: binary('mod'), pow: binary('pow'), atan2: binary('atan2'), max: binary('max'),
   min: binary('min'), lt: binary('lt'), le: binary('le'), eq: binary('eq'), ne: binary('ne'), and: binary('and'),
-  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach: same, custom: same, randomBits, arange,
+  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach: same, custom: same,
+  randomBits, arange,
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
-  permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv,
+  permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv, scan,
 }

@@ -39,20 +39,6 @@ export function keep(node: Node): void {
   if (wanted.length > wantedLimit) realizeNodes([])
 }
 
-/** Gradients that no run has computed, with the version of their variable when they were left there. */
-const due = new Map<VariableState, { readonly gradient: Node; readonly version: number }>()
-
-export function noteGradient(state: VariableState, gradient: Node | null): void {
-  if (gradient && !capture.active) due.set(state, { gradient, version: state.latest })
-  else due.delete(state)
-}
-
-/**
- * Gradients that a run computes along: it may run assigns (the counter of a dropout, running statistics) that would leave them stale, as
- * when the loss is read between `backward` and the step. Not those of variables that are assigned themselves: that is the step, which uses them.
- */
-const dueGradients = (): Node[] => [...due].filter(([state, { version }]) => state.latest === version).map(([, { gradient }]) => gradient)
-
 /** Shown the roots of every run before it, those of assigns included: how `detectAnomaly` looks at all that is computed. */
 export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null } = { beforeRun: null }
 
@@ -79,10 +65,9 @@ export function computeAside(nodes: readonly Node[]): void {
 /** Computes these values, and runs every pending assign, in one program. */
 export function realizeNodes(roots: readonly Node[]): void {
   if (capture.active) return
-  const all = [...roots, ...wanted, ...dueGradients()]
+  const all = [...roots, ...wanted]
   inspect(all)
   wanted = []
-  due.clear()
   const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...[...pendingVariables].map((v) => v.backend)])
   for (const backend of backends) {
     runOn(
@@ -303,7 +288,7 @@ export function launch(
 function computed(node: Node): Node {
   if (capture.active) {
     throw new JitError(
-      'A value was read inside a jitted function, where nothing has been computed yet. Return the tensor and read it outside; what depends on it can be a where().',
+      'A value was read inside a jitted function, or the body of a scan, where nothing has been computed yet. Return the tensor and read it outside; what depends on it can be a where().',
     )
   }
   const variableOrPending = node.op === 'variable' && !node.storage ? node : null

@@ -1,5 +1,7 @@
 /** What the runtime knows of a Variable: its committed value, and the assigns that wait for the next run. */
 import type { Backend, BufferHandle, DType } from '@tenon/kernel'
+import { capture } from './capture.ts'
+import { JitError } from './errors.ts'
 import { Node } from './node.ts'
 import type { Shape } from './shape.ts'
 import type { Variable } from './variable.ts'
@@ -47,6 +49,12 @@ const readNode = (state: VariableState, version: number = state.latest): Node =>
 
 /** Records an assign; reads from now on see `value`. */
 export function recordAssign(state: VariableState, value: Node): void {
+  if (capture.inBody) {
+    throw new JitError(
+      `The body of a scan assigns ${state.name ? `"${state.name}"` : 'a variable'} (a random number does so too), which would happen once and not at each step. ` +
+        'Let the body return the value, and assign what scan gives; draw random numbers before, as one of its xs.',
+    )
+  }
   state.latest += 1
   state.pending.set(state.latest, value)
   state.read = readNode(state)

@@ -2,7 +2,7 @@ import { BackendError, DTypeError, ShapeError } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { constNode, type Node } from './node.ts'
 import { expandNode } from './promote.ts'
-import { initialize, noteGradient } from './runtime.ts'
+import { initialize } from './runtime.ts'
 import { sameShape, showShape } from './shape.ts'
 import { track } from './storage.ts'
 import { Tensor } from './tensor.ts'
@@ -53,7 +53,6 @@ export class Variable extends Tensor {
   set grad(grad: Tensor | null) {
     gradHooks.write?.(this, this.#grad)
     this.#grad = grad
-    noteGradient(this.state, grad?.node ?? null)
   }
 
   /** The next value. Recorded in program order, and run with the next read, `realize` or step. */
