@@ -18,6 +18,7 @@ const below = {
   datasets: ['tensor'],
   safetensors: ['tensor'],
   train: ['nn', 'optim', 'autograd', 'datasets', 'safetensors', 'tensor'],
+  'app-kit': ['train', 'datasets', 'nn', 'optim', 'tensor', 'backend-cpu', 'backend-wasm'],
   testing: ['kernel', 'backend-cpu', 'tensor', 'autograd', 'nn', 'optim', 'datasets', 'safetensors'],
 }
 const backend = ['kernel']
@@ -26,6 +27,8 @@ const mayNeed = (name) => below[name] ?? (name.startsWith('backend-') ? backend 
 /** A package's own tests may use whatever is below it, near or far. */
 const allBelow = (name) => [...new Set(mayNeed(name).flatMap((lower) => [lower, ...allBelow(lower)]))]
 
+/** For Node only, all of it. */
+const nodeOnly = ['app-kit']
 const mayGenerateCode = ['backend-gpujs']
 
 const installedKinds = ['dependencies', 'peerDependencies', 'optionalDependencies']
@@ -108,7 +111,7 @@ function checkFile(file, project, shared, folder) {
   const where = relative(folder, file)
   const inNode = file.startsWith(join(project.folder, 'src', 'node') + sep)
   const unpublished = isTest(file) || project.free
-  const nodeAllowed = unpublished || inNode
+  const nodeAllowed = unpublished || inNode || nodeOnly.includes(shortName(project.name))
   const names = unpublished ? [...listed(project, dependencyKinds), ...shared] : listed(project, installedKinds)
   const problems = []
   const wrong = (specifier, rule) => problems.push(`${where} imports '${specifier}': ${rule}`)

@@ -17,6 +17,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from fixtures.losses import losses
+from fixtures.optimizers import optimizers, schedules
+from fixtures.rnn import recurrent
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "packages/conformance/fixtures"
 DTYPES = {"float32": torch.float64, "float64": torch.float64, "int32": torch.int32, "bool": torch.bool}
@@ -224,3 +228,7 @@ def write(name, value):
 if __name__ == "__main__":
     write("ops.json", ops())
     write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
+    write("rnn.json", recurrent(uniform, incoming, packed))
+    write("optimizers.json", optimizers(uniform, classes, packed, snake))
+    write("schedules.json", schedules(snake))
+    write("losses.json", losses(uniform, classes, incoming, packed, snake))

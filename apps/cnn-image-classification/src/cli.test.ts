@@ -2,12 +2,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { testWorld } from '@tenon/app-kit/testing'
 import { arrayDataset, type ImageDataset } from '@tenon/datasets'
 import { type MetricsRecord, readMetrics } from '@tenon/train/node'
 import { PNG } from 'pngjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCli } from './cli.ts'
-import type { World } from './run.ts'
+import type { AppWorld } from './run.ts'
 
 /** Class k is a bar across row 2k + 4, at a place of its own: learnable in a few steps. */
 const makeImages = (count: number, offset: number): ImageDataset => {
@@ -40,30 +41,19 @@ afterEach(async () => {
 
 /** Runs the program; an interruption comes when it loads its batch number `stopAt`. */
 const run = async (line: string, stopAt = Number.POSITIVE_INFINITY): Promise<Outcome> => {
-  const text = { out: '', err: '' }
-  const controller = new AbortController()
-  const stream = (name: 'out' | 'err'): NodeJS.WriteStream =>
-    ({
-      isTTY: false,
-      write: (chunk: string) => {
-        text[name] += chunk
-        return true
-      },
-    }) as NodeJS.WriteStream
+  const { world: base, printed, interrupt } = testWorld()
   const train = makeImages(200, 0)
   let batches = 0
   const gather: ImageDataset['gather'] = (indices, into) => {
-    if (++batches === stopAt) controller.abort()
+    if (++batches === stopAt) interrupt()
     train.gather(indices, into)
   }
-  const world: World = {
-    out: stream('out'),
-    err: stream('err'),
+  const world: AppWorld = {
+    ...base,
     loadData: () => Promise.resolve({ train: { ...train, gather }, test: makeImages(60, 3) }),
-    catchInterrupts: () => ({ signal: controller.signal, release: () => {} }),
   }
   const code = await runCli(line.split(' '), world)
-  return { code, ...text }
+  return { code, ...printed }
 }
 
 const small = '--preset tiny --batch-size 16'

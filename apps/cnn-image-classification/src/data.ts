@@ -1,4 +1,5 @@
 /** The data sets by name, and what is special about each. */
+import { reportFetch } from '@tenon/app-kit'
 import { DataLoader, field, type ImageDataset, normalize, subset } from '@tenon/datasets'
 import { fashionMnist, fashionMnistClasses, type MnistOptions, mnist } from '@tenon/datasets/node'
 import type { Placement } from './image.ts'
@@ -37,6 +38,13 @@ export const dataSets: Readonly<Record<DataName, DataSet>> = {
 export interface Data {
   readonly train: ImageDataset
   readonly test: ImageDataset
+}
+
+/** Both parts of a data set; says what is fetched and from where, if it has to be. */
+export const loadData = async (name: DataName, out: NodeJS.WriteStream): Promise<Data> => {
+  const { load } = dataSets[name]
+  const train = await load({ train: true, onProgress: reportFetch(out) })
+  return { train, test: await load({ train: false }) }
 }
 
 export type ImageLoader = DataLoader<'images' | 'labels'>

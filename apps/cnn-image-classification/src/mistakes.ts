@@ -1,8 +1,13 @@
 /** A picture of the test images that the model is most wrong about, each with what it is and what the model said. */
+import type { ImageDataset } from '@tenon/datasets'
+import type { Sequential } from '@tenon/nn'
+import { softmax } from '@tenon/tensor'
+import { writeFileAtomic } from '@tenon/train/node'
 import { PNG } from 'pngjs'
+import type { DataSet, ImageLoader } from './data.ts'
 import { imageSide } from './image.ts'
 
-export interface Mistake {
+interface Mistake {
   /** 28×28 bytes, 0 is black. */
   readonly pixels: Uint8Array
   readonly truth: string
@@ -30,7 +35,7 @@ const drawMistake = ({ pixels, truth, said, confidence }: Mistake, index: number
 }
 
 /** As an SVG text with the images inside. */
-export const drawMistakes = (mistakes: readonly Mistake[], title: string): string => {
+const drawMistakes = (mistakes: readonly Mistake[], title: string): string => {
   const width = columns * cell.width
   const height = top + Math.max(1, Math.ceil(mistakes.length / columns)) * cell.height
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
@@ -46,4 +51,40 @@ text { font: 12px system-ui, sans-serif; fill: #444; text-anchor: middle }
 ${mistakes.map(drawMistake).join('\n')}
 </svg>
 `
+}
+
+const shownMistakes = 40
+
+/** Draws the test images that the model gives the least probability to. Returns how many it gets wrong. */
+export const writeMistakes = async (
+  file: string,
+  model: Sequential,
+  testLoader: ImageLoader,
+  test: ImageDataset,
+  { classes, title }: DataSet,
+): Promise<number> => {
+  const mistakes: (Mistake & { readonly truthProbability: number })[] = []
+  let index = 0
+  for await (const { images, labels } of testLoader.iterate()) {
+    const [probabilities, truths] = [await softmax(model.forward(images), 1).data(), await labels.data()]
+    for (const [row, truth] of truths.entries()) {
+      const own = Array.from(probabilities.subarray(row * classes.length, (row + 1) * classes.length))
+      const said = own.indexOf(Math.max(...own))
+      const pixels = test.columns.images.data.subarray(index * 784, (index + 1) * 784) as Uint8Array
+      index++
+      if (said === truth) continue
+      mistakes.push({
+        pixels,
+        truth: classes[truth]!,
+        said: classes[said]!,
+        confidence: own[said]!,
+        truthProbability: own[truth]!,
+      })
+    }
+  }
+  mistakes.sort((a, b) => a.truthProbability - b.truthProbability)
+  const shown = mistakes.slice(0, shownMistakes)
+  const heading = `${title}: the ${shown.length} worst of ${mistakes.length} mistakes on ${index.toLocaleString('en')} test images`
+  await writeFileAtomic(file, drawMistakes(shown, heading))
+  return mistakes.length
 }

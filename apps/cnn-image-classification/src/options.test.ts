@@ -1,5 +1,5 @@
+import { UsageError } from '@tenon/app-kit'
 import { describe, expect, it } from 'vitest'
-import { UsageError } from './errors.ts'
 import { parseArguments } from './options.ts'
 
 const parse = (line: string): ReturnType<typeof parseArguments> => parseArguments(line.split(' ').filter(Boolean), '1.2.3')

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { UsageError } from '@tenon/app-kit'
 import { fileError } from '@tenon/train/node'
 import { PNG } from 'pngjs'
-import { UsageError } from './errors.ts'
 import { type Grey, greyFromRgba } from './image.ts'
 
 /** What every PNG file begins with. */

@@ -1,95 +1,40 @@
 /** The two commands, from their options to their last line. */
-import { existsSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import { cpu } from '@tenon/backend-cpu'
-import { wasm } from '@tenon/backend-wasm'
-import type { FetchProgress } from '@tenon/datasets/node'
-import { createBackend, registerBackend, softmax, tensor, useBackend } from '@tenon/tensor'
+import { dirname, join } from 'node:path'
+import { chooseBackend, prepareRun, resumedSettings, UsageError, type World, withCommas } from '@tenon/app-kit'
+import { softmax, tensor } from '@tenon/tensor'
 import { FileError } from '@tenon/train'
 import { loadCheckpoint } from '@tenon/train/node'
-import { type Data, dataSets } from './data.ts'
-import { UsageError } from './errors.ts'
+import { dataSets, type loadData } from './data.ts'
 import { imageSide, prepareImage } from './image.ts'
+import { writeMistakes } from './mistakes.ts'
 import { presets } from './model.ts'
-import type { BackendName, DataName, PredictOptions, TrainOptions } from './options.ts'
+import type { PredictOptions, TrainOptions } from './options.ts'
 import { readPng } from './png.ts'
-import { count } from './report.ts'
-import { files, writeMistakes } from './results.ts'
-import { newSettings, resumedSettings, type Settings } from './settings.ts'
+import { newSettings, type Settings } from './settings.ts'
 import { train } from './train.ts'
 
 /** What a command has from outside. Tests bring their own. */
-export interface World {
-  readonly out: NodeJS.WriteStream
-  readonly err: NodeJS.WriteStream
-  readonly loadData: (name: DataName, out: NodeJS.WriteStream) => Promise<Data>
-  /** From now on an interruption aborts the signal, until `release`. */
-  readonly catchInterrupts: () => { readonly signal: AbortSignal; readonly release: () => void }
+export interface AppWorld extends World {
+  readonly loadData: typeof loadData
 }
 
-/** Exit code of a program that was stopped by Ctrl-C. */
-const interrupted = 130
-
-const chooseBackend = async (name: BackendName): Promise<void> => {
-  registerBackend('cpu', cpu)
-  registerBackend('wasm', wasm)
-  await useBackend(createBackend(name))
-}
-
-/** Both parts of a data set; says what is fetched and from where, if it has to be. */
-export const loadData: World['loadData'] = async (name, out) => {
-  const onProgress = onFetch(out)
-  const load = dataSets[name].load
-  const train = await load({ train: true, onProgress })
-  return { train, test: await load({ train: false }) }
-}
-
-const onFetch = (out: NodeJS.WriteStream): ((progress: FetchProgress) => void) => {
-  let phase = ''
-  return (progress) => {
-    if (progress.phase === phase) return
-    phase = progress.phase
-    const { dataset, total, source, licence, folder } = progress
-    if (phase === 'download') out.write(`Fetching ${dataset}, ${(total / 1e6).toFixed(1)} MB, from ${source} (${licence})\n`)
-    if (phase === 'done') out.write(`It is kept in ${folder}\n\n`)
-  }
-}
-
-/** Where a run leaves its results: a folder of its own, or that of the checkpoint that it goes on from. */
-const chooseFolder = (options: TrainOptions, { data, preset }: Settings): string => {
-  if (options.resume !== undefined) return dirname(options.resume)
-  const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
-  const folder = join('runs', options.name ?? `${data}-${preset}-${time}`)
-  const { checkpoint } = files(folder)
-  if (!existsSync(checkpoint)) return folder
-  throw new UsageError(`${folder} holds a run already; choose another --name, or go on with --resume ${checkpoint}`)
-}
-
-export const runTrain = async (options: TrainOptions, { out, loadData, catchInterrupts }: World): Promise<number> => {
-  const checkpoint = options.resume === undefined ? null : await loadCheckpoint<Settings>(options.resume)
-  const settings = checkpoint ? resumedSettings(options, checkpoint.settings, checkpoint.position.epoch + 1) : newSettings(options)
-  const folder = chooseFolder(options, settings)
-  await chooseBackend(options.backend)
+export const runTrain = async (options: TrainOptions, { out, loadData, catchInterrupts }: AppWorld): Promise<number> => {
+  const { settings, checkpoint, folder } = await prepareRun<Settings>(options, {
+    settings: (checkpoint) =>
+      checkpoint ? resumedSettings(options, checkpoint.settings, 'epochs', checkpoint.position.epoch + 1) : newSettings(options),
+    name: ({ data, preset }) => `${data}-${preset}`,
+  })
   const data = await loadData(settings.data, out)
   const { signal, release } = catchInterrupts()
-  const run = await train(settings, { folder, data, checkpoint, out, signal }).finally(release)
+  const { run, model, testLoader } = await train(settings, { folder, data, checkpoint, out, signal }).finally(release)
+  if (signal.aborted) return run.stopped()
 
-  const place = relative('.', folder)
-  const saved = files(place)
-  if (signal.aborted) {
-    const { epoch, step } = run.reached
-    out.write(`\nStopped in epoch ${epoch} after ${step} of ${run.loader.length} steps. To go on: --resume ${saved.checkpoint}\n`)
-    return interrupted
-  }
-  const wrong = await writeMistakes(run, data.test)
-  const all = run.testLoader.dataset.length
+  const wrong = await writeMistakes(join(folder, 'mistakes.svg'), model, testLoader, data.test, dataSets[settings.data])
+  const all = testLoader.numSamples
   out.write(
-    `${(100 * (1 - wrong / all)).toFixed(2)} % of ${count(all)} test images right; ${run.summary}\n` +
-      `  model and optimizer   ${saved.checkpoint}\n` +
-      `  metrics               ${saved.metrics}\n` +
-      `  curves                ${saved.curves}\n` +
-      `  worst mistakes        ${saved.mistakes}\n` +
-      `To classify a picture: predict --checkpoint ${saved.checkpoint} IMAGE.png\n`,
+    `${(100 * (1 - wrong / all)).toFixed(2)} % of ${withCommas(all)} test images right; ${run.summary()}\n` +
+      run.describeFiles({ 'worst mistakes': join(dirname(run.files.checkpoint), 'mistakes.svg') }) +
+      `To classify a picture: predict --checkpoint ${run.files.checkpoint} IMAGE.png\n`,
   )
   return 0
 }

@@ -1,41 +1,42 @@
 /** The training run: what is built, what a step does, and what happens after each epoch. */
+import { describeSize, TrainingRun, withCommas } from '@tenon/app-kit'
 import { backward } from '@tenon/autograd'
-import { crossEntropy } from '@tenon/nn'
+import type { Batch } from '@tenon/datasets'
+import { crossEntropy, type Sequential } from '@tenon/nn'
 import { Adam, CosineAnnealingLR, SGD } from '@tenon/optim'
 import { defaultGenerator, jit, manualSeed, type Tensor } from '@tenon/tensor'
-import { accuracy, type Checkpoint, evaluate, fit, type Position } from '@tenon/train'
-import { saveCheckpoint } from '@tenon/train/node'
-import { type Data, dataSets, makeLoader } from './data.ts'
+import { accuracy, type Checkpoint, evaluate } from '@tenon/train'
+import { type Data, dataSets, type ImageLoader, makeLoader } from './data.ts'
 import { presets } from './model.ts'
-import { Report } from './report.ts'
-import { files, type Run } from './results.ts'
+import { accuracyChart, testLine, trainLine } from './report.ts'
 import type { Settings } from './settings.ts'
 
 export interface TrainContext {
   readonly folder: string
   readonly data: Data
-  readonly checkpoint: Checkpoint | null
+  readonly checkpoint: Checkpoint<Settings> | null
   readonly out: NodeJS.WriteStream
   /** Stops the run after the running step; then it is saved. */
   readonly signal: AbortSignal
 }
 
-export interface Trained extends Run {
-  readonly reached: Position
-  readonly summary: string
+export interface Trained {
+  readonly run: TrainingRun<Settings, Batch<'images' | 'labels'>>
+  readonly model: Sequential
+  readonly testLoader: ImageLoader
 }
 
-export const train = async (settings: Settings, { folder, data, checkpoint, out, signal }: TrainContext): Promise<Trained> => {
+export const train = async (settings: Settings, { data, ...context }: TrainContext): Promise<Trained> => {
   const { batchSize, epochs, limit, lr, seed } = settings
+  const { build, summary, schedule: scheduleName } = presets[settings.preset]
+  const dataSet = dataSets[settings.data]
   manualSeed(seed)
-  const loader = makeLoader(data.train, dataSets[settings.data], { batchSize, limit, shuffleSeed: seed })
-  const testLoader = makeLoader(data.test, dataSets[settings.data], { batchSize: 250, limit, shuffleSeed: null })
-  const model = presets[settings.preset].build()
+  const loader = makeLoader(data.train, dataSet, { batchSize, limit, shuffleSeed: seed })
+  const testLoader = makeLoader(data.test, dataSet, { batchSize: 250, limit, shuffleSeed: null })
+  const model = build()
   const parameters = model.namedParameters()
   const optimizer = settings.optimizer === 'adam' ? new Adam(parameters, { lr }) : new SGD(parameters, { lr, momentum: 0.5 })
-  const schedule = presets[settings.preset].schedule === 'cosine' ? new CosineAnnealingLR(optimizer, epochs * loader.length) : null
-  const parts = { model, optimizer, schedule, generator: defaultGenerator() }
-  checkpoint?.restore(parts)
+  const schedule = scheduleName === 'cosine' ? new CosineAnnealingLR(optimizer, epochs * loader.length) : null
 
   const trainStep = jit((images: Tensor, labels: Tensor): Tensor => {
     const loss = crossEntropy(model.forward(images), labels)
@@ -49,38 +50,40 @@ export const train = async (settings: Settings, { folder, data, checkpoint, out,
     return { loss: crossEntropy(logits, labels), accuracy: accuracy(logits, labels) }
   })
 
-  const start = checkpoint?.position ?? { epoch: 0, step: 0 }
-  const run = { settings, folder, model, loader, testLoader }
-  const report = await Report.open(run, start, out)
-  const save = (position: Position): Promise<void> => saveCheckpoint(files(folder).checkpoint, parts, { position, settings })
-  try {
-    const reached = await fit({
-      loader,
-      epochs,
-      start,
-      signal,
-      step: ({ images, labels }) => {
-        const loss = trainStep(images, labels)
-        schedule?.step()
-        return loss
-      },
-      onStep: (step) => report.step(step),
-      onEpoch: async (position) => {
-        await save(position)
-        model.eval()
-        const result = await evaluate({
-          loader: testLoader,
-          signal,
-          step: ({ images, labels }) => testStep(images, labels),
-        })
-        model.train()
-        if (result) await report.epoch(position.epoch, result)
-      },
-    })
-    if (signal.aborted) await save(reached)
-    model.eval()
-    return { ...run, reached, summary: report.summary() }
-  } finally {
-    report.stop()
-  }
+  const falling = schedule ? 'falling to 0' : 'throughout'
+  const run = await TrainingRun.open({
+    ...context,
+    settings,
+    length: { epochs },
+    loader,
+    parts: { model, optimizer, schedule, generator: defaultGenerator() },
+    facts: {
+      data: `${dataSet.title}: ${withCommas(loader.numSamples)} images to train on, ${withCommas(testLoader.numSamples)} to test with`,
+      model: `${settings.preset}, ${describeSize(model)}: ${summary}`,
+      training: `${epochs} epochs, batches of ${batchSize}, ${settings.optimizer}, learning rate ${lr} ${falling}, seed ${seed}`,
+    },
+    unit: 'images',
+    evaluation: 'test',
+    line: trainLine,
+    charts: accuracyChart,
+  })
+  await run.fit({
+    step: ({ images, labels }) => {
+      const loss = trainStep(images, labels)
+      schedule?.step()
+      return loss
+    },
+    onEpoch: async (position) => {
+      model.eval()
+      const { signal } = context
+      const result = await evaluate({ loader: testLoader, signal, step: ({ images, labels }) => testStep(images, labels) })
+      model.train()
+      if (!result) return
+      const images = testLoader.numSamples
+      const right = Math.round(result.accuracy * images)
+      await run.evaluated(position, { loss: result.loss, accuracy: right / images, right, images }, testLine(result.loss, right, images))
+    },
+  })
+  model.eval()
+  return { run, model, testLoader }
 }

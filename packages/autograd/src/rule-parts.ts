@@ -94,3 +94,23 @@ export function otherFactors(dy: Tensor, x: Tensor, dims: readonly number[]): Te
   const moved = gradient.slice(-1, 0, count).reshape(order.map((d) => x.shape[d]!))
   return moved.permute(order.map((_, d) => order.indexOf(d)))
 }
+
+/**
+ * Σ over j ≥ i of dyⱼ times the product of all factors up to j but the i-th. Without division too: the factors before i, times what follows,
+ * sᵢ = dyᵢ + xᵢ₊₁·sᵢ₊₁, by doubling the number of terms in every sᵢ.   dy, x [..., n, ...] → same
+ */
+export function otherFactorsBefore(dy: Tensor, x: Tensor, dim: number): Tensor {
+  const first = ones(
+    x.shape.map((n, d) => (d === dim ? Math.min(n, 1) : n)),
+    { dtype: x.dtype },
+  )
+  const before = primitive('cumprod', [concat([first, x.slice(dim, 0, -1)], dim)], { dim })
+  const after = (t: Tensor, by: number): Tensor => padDim(t, dim, -by, by)
+  let factor = after(x, 1)
+  let sum = dy
+  for (let terms = 1; terms < x.shape[dim]!; terms *= 2) {
+    sum = sum.add(factor.mul(after(sum, terms)))
+    factor = factor.mul(after(factor, terms))
+  }
+  return before.mul(sum)
+}

@@ -10,7 +10,7 @@
 import type { Attrs, PrimitiveName } from '@tenon/tensor'
 import { cos, exp, log, primitive, sin, type Tensor, where, zeros, zerosLike } from '@tenon/tensor'
 import { convByInput, convByWeight } from './conv-rule.ts'
-import { atFirst, negate, otherFactors, undoSlice, undoUnfold } from './rule-parts.ts'
+import { atFirst, negate, otherFactors, otherFactorsBefore, undoSlice, undoUnfold } from './rule-parts.ts'
 import { scanGradients } from './scan-rule.ts'
 
 /** As many as the primitive takes. */
@@ -137,6 +137,10 @@ export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
     null,
     () => primitive('gather', [dy, index], { dim }),
   ],
+
+  cumsum: ({ dy, attrs: { dim } }) => [() => primitive('cumsum', [dy.flip(dim)], { dim }).flip(dim)],
+  cumprod: ({ dy, inputs: [x], attrs: { dim } }) => [() => otherFactorsBefore(dy, x, dim)],
+  argsort: notDifferentiable,
 
   // ── products ──
   dot: ({ dy, inputs: [a, b] }) => [() => dy.matmul(swapLast(b)), () => swapLast(a).matmul(dy)],

@@ -13,6 +13,7 @@ import {
 import { type Frame, newFrame } from './blocks.ts'
 import { compileContraction } from './contraction.ts'
 import { compileConvolution } from './convolution.ts'
+import { compileLines } from './lines.ts'
 import { compileLoop } from './loop-kernel.ts'
 import { compileScatter } from './scatter.ts'
 
@@ -71,5 +72,8 @@ function compile(kernel: Kernel, frame: Frame): () => void {
       return isFloat(kernel.dtype) ? compileConvolution(kernel, frame) : compileLoop(toLoops(kernel), frame)
     case 'scatter':
       return compileScatter(kernel, frame)
+    case 'prefixScan':
+    case 'sort':
+      return compileLines(kernel, frame)
   }
 }

@@ -71,7 +71,7 @@ export function wasm(options: WasmOptions = {}): Backend {
   const cache = new KernelCache(memory, simd.relaxed)
   const args = new SharedBlock(heap, 'the arguments of a program')
   const arena = new SharedBlock(heap, 'the temporaries of a program')
-  const scratch = new SharedBlock(heap, 'the packed operands of a matrix product')
+  const scratch = new SharedBlock(heap, 'the working memory of a kernel')
   const live = new Set<WasmBuffer>()
   let disposed = false
 

@@ -5,6 +5,7 @@ import { type FunctionBuilder, ModuleBuilder } from './assembler/module.ts'
 import { compileContraction } from './gemm/contraction.ts'
 import { compileConvolution } from './gemm/convolution.ts'
 import { maximumPages } from './heap.ts'
+import { compileLines } from './lines.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from './loops/compile.ts'
 import { MathFunctions } from './math/routines.ts'
 import { compileScatter } from './scatter.ts'
@@ -118,5 +119,8 @@ function compileKernel(context: ModuleContext, kernel: Kernel): LoopFunction | n
       return compileConvolution(context, kernel)
     case 'scatter':
       return compileScatter(context, kernel)
+    case 'prefixScan':
+    case 'sort':
+      return compileLines(context, kernel)
   }
 }

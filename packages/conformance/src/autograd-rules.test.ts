@@ -226,6 +226,21 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
     [(x, src) => x!.scatterAdd(0, int([0, 2, 2, 1, 0, 2], [3, 2]), src!), any(1, [4, 3]), any(2, [3, 2])],
     [(x, src) => primitive('scatter', [x!, int([2, 0], [2]), src!], { dim: 0, op: 'set' }), any(1, [4]), any(2, [2])],
   ],
+  cumsum: [
+    [(x) => primitive('cumsum', [x!], { dim: 1 }), any(1, [2, 5, 3])],
+    [(x) => primitive('cumsum', [x!], { dim: 0 }), any(1, [1])],
+    [(x) => primitive('cumsum', [x!], { dim: 1 }), any(1, [2, 0])],
+  ],
+  cumprod: [
+    [(x) => primitive('cumprod', [x!], { dim: 1 }), any(1, [2, 5, 3])],
+    [(x) => primitive('cumprod', [x!], { dim: 0 }), any(1, [8])],
+    [(x) => primitive('cumprod', [x!], { dim: 0 }), any(1, [1])],
+    [(x) => primitive('cumprod', [x!], { dim: 1 }), any(1, [2, 0])],
+    // one zero and two among the factors
+    [(x) => primitive('cumprod', [x!], { dim: 0 }), tensor(Float64Array.of(1.5, 0, -2, 0.5), [4])],
+    [(x) => primitive('cumprod', [x!], { dim: 0 }), tensor(Float64Array.of(0, 3, 2, 0, -2, 0.5, 4), [7])],
+  ],
+  argsort: 'not differentiable',
   dot: [
     [(a, b) => primitive('dot', [a!, b!], {}), any(1, [3, 4]), any(2, [4, 2])],
     [(a, b) => primitive('dot', [a!, b!], {}), any(1, [2, 1, 3, 4]), any(2, [2, 1, 4, 5])],

@@ -9,14 +9,14 @@ import { expect, test } from 'vitest'
 test('values of another backend are refused before anything is loaded, and move with to()', async () => {
   await useBackend(cpu())
   const source = new Linear(1, 2)
-  const { state, options } = new SGD(source.namedParameters(), { momentum: 0.9 }).stateDict()
+  const { state, groups } = new SGD(source.namedParameters(), { momentum: 0.9 }).stateDict()
   await useBackend(wasm())
   const model = new Linear(1, 2)
   const optimizer = new SGD(model.namedParameters(), { momentum: 0.9 })
   const before = await model.weight.data()
 
   expect(() => model.loadStateDict(source.stateDict())).toThrow('weight lies on wasm, the value on cpu; use x.to(backend)')
-  expect(() => optimizer.loadStateDict({ state, options })).toThrow(
+  expect(() => optimizer.loadStateDict({ state, groups })).toThrow(
     'weight.momentumBuffer lies on wasm, the value on cpu; use x.to(backend)',
   )
   expect(await model.weight.data()).toEqual(before)

@@ -158,14 +158,14 @@ describe.each(backends)('training on $name', ({ make }) => {
     const saved = {
       model: await copy(whole.model.stateDict()),
       state: await copy(whole.optimizer.stateDict().state),
-      options: JSON.stringify(whole.optimizer.stateDict().options),
+      groups: JSON.stringify(whole.optimizer.stateDict().groups),
       schedule: JSON.stringify(whole.schedule.stateDict()),
     }
     train(whole, 6, 12)
 
     const resumed = make()
     resumed.model.loadStateDict(saved.model)
-    resumed.optimizer.loadStateDict({ state: saved.state, options: JSON.parse(saved.options) })
+    resumed.optimizer.loadStateDict({ state: saved.state, groups: JSON.parse(saved.groups) })
     resumed.schedule.loadStateDict(JSON.parse(saved.schedule))
     train(resumed, 6, 12)
     for (const [name, value] of Object.entries(whole.model.stateDict())) {

@@ -2,6 +2,7 @@ import { backward, grad } from '@tenon/autograd'
 import {
   concat,
   context,
+  cumsum,
   currentBackend,
   exp,
   jit,
@@ -10,7 +11,9 @@ import {
   randn,
   type ScanOptions,
   scan,
+  scatter,
   sigmoid,
+  sort,
   stack,
   type Tensor,
   tanh,
@@ -141,6 +144,24 @@ describe.each(backends)('scan on $name', ({ make }) => {
     const rows = table.indexSelect(0, ids).mul(tensor([[1], [2], [3]]))
     close(sum!, rows.sum(0))
     close(product!, rows.prod(0))
+  })
+
+  test('a body may sort, sum up and scatter', () => {
+    const order = randn([size]).argmax(0, { keepdim: true })
+    const body = (h: Tensor, x: Tensor): { carry: Tensor; y: Tensor } => {
+      const next = cumsum(h.mul(0.5).add(x), 0)
+      return { carry: scatter(next, 0, order, 1), y: sort(next).values.mul(next.sum(0, { keepdim: true })) }
+    }
+    const [h0, xs] = [randn([size]), randn([steps, size])]
+    const looped = scan(body, h0, xs)
+    const plain = unrolled(body, h0, xs)
+    close(looped.carry, plain.carry)
+    close(looped.ys, stack(plain.ys))
+    const loss = (carry: Tensor, ys: Tensor): Tensor => carry.mul(carry).sum().add(ys.mul(ys).sum())
+    const expected = grad(loss(plain.carry, stack(plain.ys)), [h0, xs])
+    grad(loss(looped.carry, looped.ys), [h0, xs]).forEach((g, i) => {
+      close(g, expected[i]!)
+    })
   })
 
   test('scans nest, and the gradient with them', () => {

@@ -10,8 +10,10 @@ import {
   type Kernel,
   kernelBackend,
   type LoopKernel,
+  type PrefixScan,
   product,
   type Scatter,
+  type Sort,
   type TypedArray,
   toLoops,
   type UnaryOp,
@@ -170,6 +172,29 @@ function runScatter(kernel: Scatter, buffers: readonly TypedArray[], scalars: re
   }
 }
 
+/** Prefix scans and sorts, line by line. */
+function runLines(kernel: PrefixScan | Sort, buffers: readonly TypedArray[], scalars: readonly number[]): void {
+  const before = buffers.map((b) => b.slice())
+  const values = [...points(kernel.grid)].map((at) => evaluator(at, before, scalars, [], kernel)(kernel.value))
+  const length = kernel.grid[kernel.axis]!
+  const stride = product(kernel.grid.slice(kernel.axis + 1))
+  for (let first = 0; first < values.length; first++) {
+    if (Math.floor(first / stride) % length !== 0) continue
+    const line = Array.from({ length }, (_, i) => values[first + i * stride]!)
+    results(kernel, line).forEach((result, i) => (buffers[kernel.out]![first + i * stride] = result))
+  }
+}
+
+function results(kernel: PrefixScan | Sort, line: readonly number[]): number[] {
+  if (kernel.kind === 'sort') {
+    const order = (a: number, b: number): number => Number(a > b) - Number(a < b) || Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+    return [...line.keys()].sort((i, j) => (kernel.descending ? order(line[j]!, line[i]!) : order(line[i]!, line[j]!)))
+  }
+  const [start, fn] = kernel.op === 'sum' ? ([0, 'add'] as const) : ([1, 'mul'] as const)
+  let total: number = start
+  return line.map((x) => (total = apply(kernel.value.dtype, fn, total, x)))
+}
+
 const toy = (): Backend =>
   kernelBackend<TypedArray>({
     name: 'toy',
@@ -187,6 +212,7 @@ const toy = (): Backend =>
     read: async (memory) => memory.slice(),
     compileKernel: (kernel) => {
       if (kernel.kind === 'scatter') return (buffers, scalars) => runScatter(kernel, buffers, scalars)
+      if ('axis' in kernel) return (buffers, scalars) => runLines(kernel, buffers, scalars)
       const loops = kernel.kind === 'loop' ? kernel : toLoops(kernel)
       return (buffers, scalars) => runLoops(loops, buffers, scalars)
     },

@@ -26,14 +26,26 @@ export const collate = <F extends string>(dataset: Dataset<F>, indices: Int32Arr
       return andThen(dataset.gather?.(indices, out), () => out)
     })
   }
+  return andThen(fetchItems(dataset, indices), (items) => stackItems(items, indices))
+}
+
+/** The items at `indices`, one by one. */
+export const fetchItems = <F extends string>(dataset: Dataset<F>, indices: Int32Array): Item<F>[] | Promise<Item<F>[]> => {
   const fetched = Array.from(indices, (index) => dataset.get(index))
-  return andThen(fetched.some(isPromise) ? Promise.all(fetched) : (fetched as Item<F>[]), (items) => {
-    const out = allocate(items[0] as Item<F>, items.length)
-    items.forEach((item, row) => {
-      writeItem(item, row, out, indices)
-    })
-    return out
+  return fetched.some(isPromise) ? Promise.all(fetched) : (fetched as Item<F>[])
+}
+
+/**
+ * Items of the same shapes, side by side in newly made arrays. @param indices what to call them in errors
+ *
+ * @throws DatasetError naming two items that do not fit together
+ */
+export const stackItems = <F extends string>(items: readonly Item<F>[], indices: ArrayLike<number> = [...items.keys()]): HostBatch<F> => {
+  const out = allocate(items[0] as Item<F>, items.length)
+  items.forEach((item, row) => {
+    writeItem(item, row, out, indices)
   })
+  return out
 }
 
 /** A host array as a tensor. Integers of 8 and 16 bits become int32, for which a transform to floats is the usual cure. */
@@ -52,7 +64,7 @@ const allocate = <F extends string>(item: Item<F>, count: number): HostBatch<F> 
     return { data: new ArrayType(count * sizeOf(shape)), shape: [count, ...shape], ...(dtype && { dtype }) }
   })
 
-const writeItem = <F extends string>(item: Item<F>, row: number, out: HostBatch<F>, indices: Int32Array): void => {
+const writeItem = <F extends string>(item: Item<F>, row: number, out: HostBatch<F>, indices: ArrayLike<number>): void => {
   const names = Object.keys(out) as F[]
   if (Object.keys(item).length !== names.length || !names.every((name) => name in item)) {
     throw new DatasetError(
@@ -67,7 +79,7 @@ const writeItem = <F extends string>(item: Item<F>, row: number, out: HostBatch<
     if (shape.length !== expected.length || shape.some((dim, axis) => dim !== expected[axis])) {
       throw new DatasetError(
         `field '${name}' has shape [${expected.join(', ')}] in item ${indices[0]} but [${shape.join(', ')}] in item ` +
-          `${indices[row]}; items of one batch need one shape: crop or pad them with mapDataset, or use batchSize 1`,
+          `${indices[row]}; items of one batch need one shape: crop them with mapDataset, pad them with { collate: padFields(…) }, or use batchSize 1`,
       )
     }
     if (data.constructor !== target.data.constructor) {

@@ -1,4 +1,5 @@
-export { type Batch, collate } from './collate.ts'
+export { CharVocabulary } from './char-vocabulary.ts'
+export { type Batch, collate, stackItems } from './collate.ts'
 export {
   type ArrayData,
   type ArrayDataset,
@@ -13,7 +14,16 @@ export {
 } from './dataset.ts'
 export { DatasetError } from './errors.ts'
 export { type IdxArray, type ImageDataset, idxImages, parseIdx } from './idx.ts'
-export { DataLoader, type DataLoaderOptions, type LoaderState } from './loader.ts'
+export { type Collate, type CollatingOptions, DataLoader, type DataLoaderOptions, type LoaderState, type LoadingOptions } from './loader.ts'
+export { type PaddedFields, type PaddedSequences, type PaddingOptions, padFields, padSequences } from './padding.ts'
+export {
+  splitTokens,
+  type TextDataset,
+  type TextStreamsOptions,
+  type TextWindowsOptions,
+  textStreams,
+  textWindows,
+} from './text-windows.ts'
 export {
   type ArrayTransform,
   compose,
@@ -23,3 +33,5 @@ export {
   type TransformContext,
   toFloat,
 } from './transforms.ts'
+export type { DecodeOptions, Tokens, Vocabulary, VocabularyJson, VocabularyOptions } from './vocabulary.ts'
+export { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.ts'

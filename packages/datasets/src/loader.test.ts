@@ -91,6 +91,22 @@ describe('DataLoader', () => {
     expect(await read(loader)).toHaveLength(2)
   })
 
+  it('takes a sample of the data in each epoch with numSamples, or goes around more than once', async () => {
+    const few = new DataLoader(numbers(10), { batchSize: 3, shuffle: true, numSamples: 4 })
+    expect([few.length, few.numSamples]).toEqual([2, 4])
+    const epochs = [await read(few), await read(few), await read(few)]
+    for (const epoch of epochs) {
+      expect(epoch.map(({ length }) => length)).toEqual([3, 1])
+      expect(new Set(epoch.flat()).size).toBe(4)
+    }
+    expect(new Set(epochs.flat(2)).size).toBeGreaterThan(4)
+    expect(await read(few.iterate({ epoch: 1, start: 1 }))).toEqual(epochs[1]!.slice(1))
+
+    const many = await read(new DataLoader(numbers(3), { batchSize: 3, shuffle: true, numSamples: 9, dropLast: true }))
+    for (const batch of many) expect(new Set(batch).size).toBe(3)
+    expect(many).toHaveLength(3)
+  })
+
   it('begins a new epoch after a loop that was left early', async () => {
     const loader = new DataLoader(numbers(30), { batchSize: 10, shuffle: true })
     for await (const _ of loader) break
@@ -136,6 +152,8 @@ describe('DataLoader', () => {
   })
 
   it.each<[DataLoaderOptions<'x'>, RegExp]>([
+    [{ numSamples: 4 }, /numSamples draws items at random and needs shuffle: true/],
+    [{ numSamples: 0, shuffle: true }, /numSamples must be a whole number of at least 1, got 0/],
     [{ batchSize: 0 }, /batchSize must be a whole number of at least 1, got 0/],
     [{ batchSize: -3 }, /got -3/],
     [{ batchSize: Number.NaN }, /got NaN/],

@@ -1,23 +1,43 @@
-import { type Batch, collate, toTensor } from './collate.ts'
-import { type Dataset, type HostBatch, mapRecord } from './dataset.ts'
+import { type Batch, collate, fetchItems, toTensor } from './collate.ts'
+import { type Dataset, type HostBatch, type Item, mapRecord } from './dataset.ts'
 import { DatasetError } from './errors.ts'
 import { andThen, isPromise } from './promises.ts'
-import { permutation, randomSource } from './random.ts'
-import type { Transform } from './transforms.ts'
+import { randomOrder, randomSource } from './random.ts'
+import type { Transform, TransformContext } from './transforms.ts'
 
-export interface DataLoaderOptions<F extends string, G extends string = F> {
+/** Makes a batch of items. */
+export type Collate<F extends string = string, G extends string = F> = (
+  items: readonly Item<F>[],
+  context: TransformContext,
+) => HostBatch<G>
+
+export interface LoadingOptions {
   /** Items in a batch. Default 1. */
   readonly batchSize?: number
   /** A new order in every epoch. Default false. */
   readonly shuffle?: boolean
+  /**
+   * Items in an epoch, drawn anew for each: for a set too large to go through between two looks at the result, or so
+   * small that one is not worth it. Needs `shuffle`. Default: all, once.
+   */
+  readonly numSamples?: number
   /** Decides the orders and what transforms draw. Default 0. */
   readonly seed?: number
   /** Leaves out a last batch that is smaller than the others. Default false. */
   readonly dropLast?: boolean
   /** Batches built ahead of the one in use. Default 1. */
   readonly prefetch?: number
+}
+
+/** Items of the same shapes are stacked, field by field. */
+export interface DataLoaderOptions<F extends string, G extends string = F> extends LoadingOptions {
   /** What happens to each batch before it becomes tensors. */
   readonly transform?: Transform<F, G>
+}
+
+/** Others become a batch by a function, `padFields` as a rule, and are then as it made them. */
+export interface CollatingOptions<F extends string, G extends string> extends LoadingOptions {
+  readonly collate: Collate<F, G>
 }
 
 /** A place in the data: `position` batches of `epoch` are behind. Plain JSON; with the seed, all that a resume needs. */
@@ -43,13 +63,17 @@ export class DataLoader<F extends string, G extends string = F> implements Async
   readonly seed: number
   readonly dropLast: boolean
   readonly prefetch: number
-  readonly #transform: Transform<F, G>
+  /** Items in an epoch. */
+  readonly numSamples: number
+  readonly #make: (indices: Int32Array, context: TransformContext) => HostBatch<G> | Promise<HostBatch<G>>
   #state: LoaderState = { epoch: 0, position: 0 }
   /** True from setting `state` to the next loop, which then starts there and not at the beginning of an epoch. */
   #resuming = false
 
   /** @throws DatasetError for an option out of range, an empty dataset, or options that leave no batch */
-  constructor(dataset: Dataset<F>, options: DataLoaderOptions<F, G> = {}) {
+  constructor(dataset: Dataset<F>, options: CollatingOptions<F, G>)
+  constructor(dataset: Dataset<F>, options?: DataLoaderOptions<F, G>)
+  constructor(dataset: Dataset<F>, options: DataLoaderOptions<F, G> | CollatingOptions<F, G> = {}) {
     const { batchSize = 1, shuffle = false, seed = 0, dropLast = false, prefetch = 1 } = options
     checkWhole('batchSize', batchSize, 1)
     checkWhole('seed', seed, 0)
@@ -60,12 +84,23 @@ export class DataLoader<F extends string, G extends string = F> implements Async
     this.seed = seed
     this.dropLast = dropLast
     this.prefetch = prefetch
-    // Without a transform G is F, which the compiler cannot see.
-    this.#transform = options.transform ?? ((batch) => batch as HostBatch<string> as HostBatch<G>)
+    this.numSamples = options.numSamples ?? dataset.length
+    if ('collate' in options) {
+      this.#make = (indices, context) => andThen(fetchItems(dataset, indices), (items) => options.collate(items, context))
+    } else {
+      // Without a transform G is F, which the compiler cannot see.
+      const transform = options.transform ?? ((batch) => batch as HostBatch<string> as HostBatch<G>)
+      this.#make = (indices, context) => andThen(collate(dataset, indices), (batch) => transform(batch, context))
+    }
+    if (options.numSamples !== undefined) {
+      checkWhole('numSamples', options.numSamples, 1)
+      if (!shuffle)
+        throw new DatasetError('DataLoader: numSamples draws items at random and needs shuffle: true; for the first ones use subset')
+    }
     if (!(dataset.length > 0)) throw new DatasetError(`DataLoader: the dataset has ${dataset.length} items, so there is nothing to load`)
     if (this.length === 0) {
       throw new DatasetError(
-        `DataLoader: dropLast leaves no batch, as the ${dataset.length} items do not fill one of ${batchSize}; ` +
+        `DataLoader: dropLast leaves no batch, as the ${this.numSamples} items do not fill one of ${batchSize}; ` +
           'use a smaller batchSize or keep the last batch',
       )
     }
@@ -73,7 +108,7 @@ export class DataLoader<F extends string, G extends string = F> implements Async
 
   /** Batches in an epoch. */
   get length(): number {
-    const batches = this.dataset.length / this.batchSize
+    const batches = this.numSamples / this.batchSize
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches)
   }
 
@@ -113,7 +148,7 @@ export class DataLoader<F extends string, G extends string = F> implements Async
   async *iterate(options: { readonly epoch?: number; readonly start?: number } = {}): AsyncGenerator<Batch<G>, void, undefined> {
     const { epoch = 0, start = 0 } = options
     this.#check({ epoch, position: start })
-    const order = this.shuffle ? permutation(this.dataset.length, this.seed, epoch) : null
+    const order = this.shuffle ? randomOrder(this.dataset.length, this.numSamples, this.seed, epoch) : null
     const ahead: Job<Batch<G>>[] = []
     let timer: ReturnType<typeof setTimeout> | undefined
     const workAhead = (): void => {
@@ -144,10 +179,10 @@ export class DataLoader<F extends string, G extends string = F> implements Async
 
   #build(order: Int32Array | null, epoch: number, position: number): Batch<G> | Promise<Batch<G>> {
     const from = position * this.batchSize
-    const to = Math.min(from + this.batchSize, this.dataset.length)
+    const to = Math.min(from + this.batchSize, this.numSamples)
     const indices = order?.slice(from, to) ?? Int32Array.from({ length: to - from }, (_, offset) => from + offset)
     const random = randomSource(this.seed, epoch, position + 1).next
-    return andThen(collate(this.dataset, indices), (batch) => mapRecord(this.#transform(batch, { random }), toTensor))
+    return andThen(this.#make(indices, { random }), (batch) => mapRecord(batch, toTensor))
   }
 
   #check({ epoch, position }: LoaderState): LoaderState {
@@ -156,7 +191,7 @@ export class DataLoader<F extends string, G extends string = F> implements Async
     if (position <= this.length) return { epoch, position }
     throw new DatasetError(
       `DataLoader: cannot start at batch ${position}, an epoch has ${this.length}; ` +
-        'resume with the dataset, batchSize and dropLast that the state was saved with',
+        'resume with the dataset, batchSize, numSamples and dropLast that the state was saved with',
     )
   }
 }

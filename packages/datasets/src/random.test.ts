@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { permutation, randomSource } from './random.ts'
+import { randomOrder, randomSource } from './random.ts'
 
-describe('permutation', () => {
+const permutation = (length: number, seed: number, epoch: number): Int32Array => randomOrder(length, length, seed, epoch)
+
+describe('the order of an epoch', () => {
   it('has every index once', () => {
     for (const length of [0, 1, 2, 7, 1000]) {
       expect([...permutation(length, 3, 5)].sort((a, b) => a - b)).toEqual([...Array(length).keys()])
@@ -32,6 +34,22 @@ describe('permutation', () => {
     }
     // 2,000 expected, standard deviation 40.
     for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(200)
+  })
+})
+
+describe('a part of an order', () => {
+  it('is the end of the whole one', () => {
+    expect([...randomOrder(10, 4, 0, 0)]).toEqual([3, 9, 5, 1])
+    expect([...randomOrder(10, 0, 0, 0)]).toEqual([])
+  })
+
+  it('has every item before any comes again, in an order of its own', () => {
+    const order = [...randomOrder(10, 25, 0, 0)]
+    const rounds = [order.slice(0, 10), order.slice(10, 20), order.slice(20)]
+    for (const round of rounds) expect(new Set(round).size).toBe(round.length)
+    expect(rounds[0]).toEqual([...permutation(10, 0, 0)])
+    expect(rounds[1]).not.toEqual(rounds[0])
+    expect(new Set(rounds[1])).toEqual(new Set(rounds[0]))
   })
 })
 

@@ -38,15 +38,28 @@ export const randomSource = (...key: readonly number[]): RandomSource => {
   }
 }
 
-/** The order of `length` items in one epoch: Fisher–Yates with a generator keyed by (seed, epoch). */
-export const permutation = (length: number, seed: number, epoch: number): Int32Array => {
+/**
+ * `count` of the numbers below `length` in the random order of one epoch: all before any comes again
+ * (as torch.utils.data.RandomSampler with num_samples).
+ */
+export const randomOrder = (length: number, count: number, seed: number, epoch: number): Int32Array => {
+  const order = new Int32Array(count)
+  for (let [filled, round] = [0, 0]; filled < count; filled += length, round++) {
+    // Four numbers, as the loader's transforms have those of three.
+    const random = round === 0 ? randomSource(seed, epoch) : randomSource(seed, epoch, 0, round)
+    order.set(permutation(length, Math.min(length, count - filled), random), filled)
+  }
+  return order
+}
+
+/** Fisher–Yates, only as far as it is wanted. */
+const permutation = (length: number, count: number, random: RandomSource): Int32Array => {
   const order = Int32Array.from({ length }, (_, index) => index)
-  const random = randomSource(seed, epoch)
-  for (let last = length - 1; last > 0; last--) {
+  for (let last = length - 1; last > 0 && last >= length - count; last--) {
     const other = random.below(last + 1)
     const value = order[last] as number
     order[last] = order[other] as number
     order[other] = value
   }
-  return order
+  return order.subarray(length - count)
 }

@@ -7,9 +7,14 @@ import { expect, it, vi } from 'vitest'
 
 const packages = fileURLToPath(new URL('../..', import.meta.url))
 
-it('the example of the README prints what stands below it', async () => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-  const [, code = '', output = ''] = /```ts\n(.*?)```\n\n```\n(.*?)```/s.exec(readme) ?? []
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+const examples = [...readme.matchAll(/```ts\n((?:(?!```).)*)```\n\n```\n(.*?)```/gs)].map(([, code, output]) => ({ code, output }))
+
+it('has the examples that are looked for here', () => {
+  expect(examples).toHaveLength(3)
+})
+
+it.each(examples)('example %# of the README prints what stands below it', async ({ code = '', output = '' }) => {
   const folder = await mkdtemp(join(tmpdir(), 'tenon-readme-'))
   const file = join(folder, 'example.ts')
   const lines: string[] = []

@@ -4,7 +4,7 @@ import type { Kernel, Stage } from './kernel.ts'
 
 /** The stages of a kernel that has them: for `Contraction` and `Convolution` those of the epilogue. */
 export function stagesOf(kernel: Kernel): readonly Stage[] {
-  return kernel.kind === 'loop' ? kernel.stages : kernel.kind === 'scatter' ? [] : kernel.stores
+  return kernel.kind === 'loop' ? kernel.stages : 'out' in kernel ? [] : kernel.stores
 }
 
 /** The extents of the points that a kernel's stores go over. */
@@ -12,6 +12,8 @@ export function gridOf(kernel: Kernel): readonly number[] {
   switch (kernel.kind) {
     case 'loop':
     case 'scatter':
+    case 'prefixScan':
+    case 'sort':
       return kernel.grid
     case 'contraction':
       return [...kernel.batch, kernel.m, kernel.n]
@@ -23,6 +25,7 @@ export function gridOf(kernel: Kernel): readonly number[] {
 /** Every expression that stands in a kernel, in the order of its stages. */
 export function expressions(kernel: Kernel): Expr[] {
   if (kernel.kind === 'scatter') return [kernel.initial, kernel.index, kernel.value]
+  if ('out' in kernel) return [kernel.value]
   return stagesOf(kernel).flatMap((s) => (s.kind === 'store' ? [s.index, s.value] : [s.value]))
 }
 
@@ -49,6 +52,6 @@ export function reads(kernel: Kernel): Set<number> {
 
 /** The buffer parameters that a kernel stores to. */
 export function writes(kernel: Kernel): Set<number> {
-  if (kernel.kind === 'scatter') return new Set([kernel.out])
+  if ('out' in kernel) return new Set([kernel.out])
   return new Set(stagesOf(kernel).flatMap((s) => (s.kind === 'store' ? [s.buffer] : [])))
 }

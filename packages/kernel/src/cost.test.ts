@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cost } from './cost.ts'
-import type { Contraction } from './kernel.ts'
+import type { Contraction, PrefixScan } from './kernel.ts'
 import { toLoops } from './loops.ts'
 import { ExprPool } from './pool.ts'
 
@@ -25,4 +25,13 @@ test('a matmul with a bias costs 2mnk + mn operations and each of its buffers on
   const expected = { flops: 2 * m * n * k + m * n, bytes: 4 * (m * n + m * k + k * n + n) }
   expect(cost(kernel)).toEqual(expected)
   expect(cost(toLoops(kernel))).toEqual(expected)
+})
+
+test('a prefix scan costs an operation for each element, beside what its values cost', () => {
+  const pool = new ExprPool()
+  const value = pool.unary('exp', pool.load('float32', 1, pool.index(0, 7)))
+  const buffers = [7, 7].map((length) => ({ dtype: 'float32', length }) as const)
+  const scan: PrefixScan = { kind: 'prefixScan', op: 'sum', scalars: [], buffers, out: 0, grid: [7], axis: 0, value }
+  expect(cost(scan)).toEqual({ flops: 14, bytes: 56 })
+  expect(cost({ ...scan, kind: 'sort', descending: false })).toEqual({ flops: 7, bytes: 56 })
 })

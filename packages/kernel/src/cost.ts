@@ -41,6 +41,11 @@ export function cost(kernel: Kernel): Cost {
     case 'scatter':
       countExprs([kernel.initial], kernel.buffers[kernel.out]!.length)
       countExprs([kernel.index, kernel.value], product(grid))
+      break
+    case 'prefixScan':
+    case 'sort':
+      countExprs([kernel.value], product(grid))
+      if (kernel.kind === 'prefixScan' && isFloat(kernel.value.dtype)) flops += product(grid)
   }
   const size = (buffer: number, elements = Infinity): number => {
     const { dtype, length } = kernel.buffers[buffer]!

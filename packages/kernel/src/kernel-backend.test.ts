@@ -125,7 +125,7 @@ const toy = (compiled: Kernel[] = []): Backend =>
     listing: (kernel) => `interpret ${printKernel(kernel)}`,
     compileKernel(kernel) {
       compiled.push(kernel)
-      if (kernel.kind === 'scatter') throw new BackendError('toy: no scatter')
+      if ('out' in kernel) throw new BackendError(`toy: no ${kernel.kind}`)
       const loops = kernel.kind === 'loop' ? kernel : toLoops(kernel)
       return (buffers, scalars) => interpret(loops, buffers, scalars)
     },

@@ -137,4 +137,24 @@ export interface Scatter extends Params {
   readonly value: Expr
 }
 
-export type Kernel = LoopKernel | Contraction | Convolution | Scatter
+/** `out`, row-major over `grid`, is computed from `value`, line by line along `axis`. It shares memory with no input. */
+interface Lines extends Params {
+  readonly out: number
+  readonly grid: readonly number[]
+  readonly axis: number
+  readonly value: Expr
+}
+
+/** Each element is the sum or product of the values up to its own. Floats are rounded less often where a backend has doubles. */
+export interface PrefixScan extends Lines {
+  readonly kind: 'prefixScan'
+  readonly op: 'sum' | 'prod'
+}
+
+/** The int32 positions that put a line in order. Equals (−0 and 0 too) keep their order; NaN is greater than all else. */
+export interface Sort extends Lines {
+  readonly kind: 'sort'
+  readonly descending: boolean
+}
+
+export type Kernel = LoopKernel | Contraction | Convolution | Scatter | PrefixScan | Sort

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { reads, writes } from './access.ts'
 import type { Expr } from './expr.ts'
 import type { Contraction, LoopKernel } from './kernel.ts'
 import { kernelKey } from './key.ts'
@@ -90,6 +91,20 @@ describe('printing', () => {
     expect(text).toContain('buffer 2: external float32[12]')
     expect(text).toContain('contraction [2, 3]')
     expect(text).toContain('r0 = sum k<4: b1[0; 4, 1] · b2[0; 1, 4]')
+  })
+
+  test('prefix scans and sorts say along which axis they go', () => {
+    const pool = new ExprPool()
+    const value = pool.unary('neg', pool.load('float32', 1, pool.scaleAdd(pool.index(0, 2), 3, pool.index(1, 3))))
+    const lines = { buffers: [float(6), float(6)], scalars: [], out: 0, grid: [2, 3], axis: 1, value } as const
+    const scan = { kind: 'prefixScan', op: 'sum', ...lines } as const
+    const sort = { kind: 'sort', descending: true, ...lines } as const
+    expect(printKernel(scan)).toBe('prefixScan [2, 3]\n  b0 = sum along i1: neg(b1[i0 * 3 + i1])')
+    expect(printKernel(sort)).toBe('sort [2, 3]\n  b0 = descending order along i1: neg(b1[i0 * 3 + i1])')
+    expect(
+      new Set([scan, { ...scan, op: 'prod' } as const, { ...scan, axis: 0 }, sort, { ...sort, descending: false }].map(kernelKey)).size,
+    ).toBe(5)
+    expect([reads(scan), writes(scan)]).toEqual([new Set([1]), new Set([0])])
   })
 })
 

@@ -68,7 +68,9 @@ describe.each([
     expect(make({ lr: -1e-3 })).toThrow(`${Kind.name}: lr must be a number ≥ 0, got -0.001`)
     expect(make({ eps: -1 })).toThrow('eps must be a number ≥ 0')
     expect(make({ weightDecay: Number.NaN })).toThrow('weightDecay must be a number ≥ 0, got NaN')
-    expect(make({ amsgrad: true } as AdamOptions)).toThrow(`${Kind.name} has no option amsgrad; it takes lr, betas, eps, weightDecay`)
+    expect(make({ fused: true } as AdamOptions)).toThrow(
+      `${Kind.name} has no option fused; it takes lr, betas, eps, weightDecay, amsgrad, maximize`,
+    )
   })
 })
 

@@ -1,14 +1,19 @@
+export { Adadelta, type AdadeltaOptions } from './adadelta.ts'
+export { Adagrad, type AdagradOptions } from './adagrad.ts'
 export { Adam, type AdamOptions, AdamW } from './adam.ts'
-export { clipGradNorm } from './clip-grad-norm.ts'
+export { Adamax, type AdamaxOptions } from './adamax.ts'
+export { type ClipGradNormOptions, clipGradNorm } from './clip-grad-norm.ts'
+export { clipGradValue } from './clip-grad-value.ts'
+export { EMA, type EMAOptions, type EMAState } from './ema.ts'
 export { OptimizerError } from './errors.ts'
-export {
-  Optimizer,
-  type OptimizerOptions,
-  type OptimizerState,
-  type Slots,
-  type SlotValues,
-  type UpdateOptions,
-} from './optimizer.ts'
-export type { ParameterList } from './parameters.ts'
-export * from './schedule.ts'
+export { Lion, type LionOptions } from './lion.ts'
+export { NAdam, type NAdamOptions } from './nadam.ts'
+export { Optimizer, type OptimizerState, type Slots, type SlotValues, type Updated } from './optimizer.ts'
+export { type GroupState, type OptimizerOptions, ParamGroup, type UpdateOptions } from './param-group.ts'
+export type { OptimizerParameters, ParameterGroup, ParameterList } from './parameters.ts'
+export { RAdam, type RAdamOptions } from './radam.ts'
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, type ReduceLROnPlateauState } from './reduce-lr-on-plateau.ts'
+export { RMSprop, type RMSpropOptions } from './rmsprop.ts'
+export { type Rated, Schedule, type ScheduleState, type Stateful } from './schedule.ts'
+export * from './schedules.ts'
 export { SGD, type SGDOptions } from './sgd.ts'

@@ -118,7 +118,7 @@ describe('an optimizer', () => {
     p.grad = tensor([3, -4])
     optimizer.step()
     expect(await read(p)).toEqual([3, 7])
-    expect(optimizer.stateDict().options).toEqual({ lr: 1, every: 2 })
+    expect(optimizer.stateDict().groups).toEqual([{ params: ['w'], lr: 1, every: 2, maximize: false }])
     expect(optimizer.stateDict().state['w.calls']!.name).toBe('w.calls')
   })
 })
@@ -163,9 +163,10 @@ describe('state', () => {
   }
 
   it('is kept by parameter name, with options that are plain JSON', () => {
-    const { state, options } = make().optimizer.stateDict()
+    const { state, groups } = make().optimizer.stateDict()
     expect(Object.keys(state)).toEqual(['fc.weight.step', 'fc.weight.expAvg', 'fc.weight.expAvgSq'])
-    expect(JSON.parse(JSON.stringify(options))).toEqual({ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 })
+    const options = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false }
+    expect(JSON.parse(JSON.stringify(groups))).toEqual([{ params: ['fc.weight'], ...options }])
   })
 
   it('makes another optimizer go on where this one is', async () => {
@@ -173,8 +174,8 @@ describe('state', () => {
     step(a.optimizer, a.p)
     step(a.optimizer, a.p)
     a.optimizer.lr = 0.3
-    const { state, options } = a.optimizer.stateDict()
-    b.optimizer.loadStateDict({ state, options: JSON.parse(JSON.stringify(options)) })
+    const { state, groups } = a.optimizer.stateDict()
+    b.optimizer.loadStateDict({ state, groups: JSON.parse(JSON.stringify(groups)) })
     b.p.assign(a.p)
     expect(b.optimizer.lr).toBe(0.3)
     step(a.optimizer, a.p)
@@ -202,7 +203,7 @@ describe('state', () => {
     const load = (): void =>
       optimizer.loadStateDict({
         state: { 'fc.weight.step': tensor([3]), 'fc.weight.expAvg': tensor([1, 1]), extra: tensor(1) },
-        options: { lr: 0.5 },
+        groups: [{ ...optimizer.stateDict().groups[0]!, params: ['fc.bias'], lr: 0.5 }],
       })
     expect(load).toThrow(OptimizerError)
     expect(load).toThrow(
@@ -211,6 +212,7 @@ describe('state', () => {
         '  fc.weight.expAvgSq is missing',
         '  extra is unexpected',
         '  fc.weight.step is float32 [], got float32 [1]',
+        '  group 0 holds fc.weight, and in the state fc.bias',
       ].join('\n'),
     )
     expect(optimizer.lr).toBe(1e-3)
@@ -218,8 +220,8 @@ describe('state', () => {
   })
 
   it('refuses options of another optimizer', () => {
-    const p = parameter(1)
-    const sgd = new SGD([p])
-    expect(() => sgd.loadStateDict({ state: {}, options: make().optimizer.options as object })).toThrow('SGD has no option betas, eps')
+    const sgd = new SGD([['fc.weight', parameter(1)]])
+    const { groups } = make().optimizer.stateDict()
+    expect(() => sgd.loadStateDict({ state: {}, groups: groups as never })).toThrow('SGD has no option betas, eps')
   })
 })

@@ -1,12 +1,8 @@
-import { invalidateJit, isFloat, isTensor, realize, sameShape, showShape, type Tensor, tensor, Variable } from '@tenon/tensor'
+import { invalidateJit, isFloat, isTensor, realize, sameShape, showShape, type Tensor, type Variable } from '@tenon/tensor'
 import { OptimizerError } from './errors.ts'
 import { checkNotNegative, readOptions } from './options.ts'
-import { type ParameterList, readParameters } from './parameters.ts'
-
-export interface OptimizerOptions {
-  /** Learning rate. */
-  readonly lr: number
-}
+import { type GroupState, type OptimizerOptions, ParamGroup, type UpdateOptions } from './param-group.ts'
+import { type OptimizerParameters, readGroups } from './parameters.ts'
 
 /** The variables that an optimizer keeps for one parameter. */
 export type Slots = Readonly<Partial<Record<string, Variable>>>
@@ -14,17 +10,18 @@ export type Slots = Readonly<Partial<Record<string, Variable>>>
 /** Values of the slots. */
 export type SlotValues<S extends Slots> = { readonly [K in keyof S]: Tensor }
 
-/** The options as `update` sees them: the learning rate is a scalar tensor, so that it may change without planning anew. */
-export type UpdateOptions<O extends OptimizerOptions> = Omit<O, 'lr'> & { readonly lr: Tensor }
+/** What `update` gives: the next values of a parameter and of its slots. */
+export type Updated<S extends Slots> = { readonly parameter: Tensor } & SlotValues<S>
 
-/** What a checkpoint keeps of an optimizer: variables by `<parameter>.<slot>`, and options that are plain JSON. */
+/** What a checkpoint keeps of an optimizer: variables by `<parameter>.<slot>`, and the options of each group as plain JSON. */
 export interface OptimizerState<O extends OptimizerOptions> {
   readonly state: Readonly<Record<string, Variable>>
-  readonly options: O
+  readonly groups: readonly GroupState<O>[]
 }
 
-interface Tracked<S> {
+interface Tracked<O extends OptimizerOptions, S> {
   readonly variable: Variable
+  readonly group: ParamGroup<O>
   readonly slots: S
 }
 
@@ -32,14 +29,14 @@ interface Tracked<S> {
  * An optimizer is two methods: `init` makes its variables for a parameter, `update` gives the next values.
  *
  * ```ts
- * class Momentum extends Optimizer<{ lr: number; decay: number }, { velocity: Variable }> {
- *   constructor(parameters: ParameterList, options: { lr: number; decay?: number }) {
+ * class Momentum extends Optimizer<MomentumOptions, { velocity: Variable }> {
+ *   constructor(parameters: OptimizerParameters<MomentumOptions>, options: Partial<MomentumOptions> = {}) {
  *     super(parameters, { lr: 0.1, decay: 0.9 }, options)
  *   }
  *   init(parameter: Variable) {
  *     return { velocity: new Variable(zerosLike(parameter)) }
  *   }
- *   update(parameter: Tensor, gradient: Tensor, { velocity }: { velocity: Tensor }, { lr, decay }: { lr: Tensor; decay: number }) {
+ *   update(parameter: Tensor, gradient: Tensor, { velocity }: { velocity: Tensor }, { lr, decay }: UpdateOptions<MomentumOptions>) {
  *     const next = velocity.mul(decay).add(gradient)
  *     return { parameter: parameter.sub(next.mul(lr)), velocity: next }
  *   }
@@ -47,25 +44,33 @@ interface Tracked<S> {
  * ```
  *
  * `init` is called by the constructor of this class, so it must not use fields of the subclass: what it needs are options.
- * Groups of parameters with options of their own are an optimizer each. PyTorch: `torch.optim.Optimizer`.
+ * PyTorch: `torch.optim.Optimizer`.
  */
 export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
-  readonly #tracked: ReadonlyMap<string, Tracked<S>>
+  /** The groups of parameters, each with its options: one group, unless several were given. */
+  readonly paramGroups: readonly ParamGroup<O>[]
+  readonly #tracked: ReadonlyMap<string, Tracked<O, S>>
   readonly #defaults: O
-  // In a Variable: a captured step reads it anew at each call.
-  readonly #lr: Variable
-  #options: O
 
   /** @throws OptimizerError for no parameters, a parameter given twice, an unknown option, or one out of range. */
-  constructor(parameters: ParameterList, defaults: O, options: Partial<O>) {
+  constructor(parameters: OptimizerParameters<O>, defaults: O, options: Partial<O>) {
     const who = this.constructor.name
-    this.#defaults = defaults
-    this.#options = this.#checked(options)
-    const byName = readParameters(who, parameters)
-    if (byName.size === 0) throw new OptimizerError(`${who} got no parameters; does the model hold them in fields that are not #private?`)
-    const double = [...byName.values()].some(({ dtype }) => dtype === 'float64')
-    this.#lr = new Variable(tensor(this.lr, [], { dtype: double ? 'float64' : 'float32' }), { name: 'lr' })
-    this.#tracked = new Map([...byName].map(([name, variable]) => [name, { variable, slots: this.#slots(name, variable) }]))
+    this.#defaults = { ...defaults, maximize: defaults.maximize ?? false }
+    const groups = readGroups(who, parameters)
+    if (groups.every(({ variables }) => variables.size === 0)) {
+      throw new OptimizerError(`${who} got no parameters; does the model hold them in fields that are not #private?`)
+    }
+    const shared = this.#checked(options)
+    const made = groups.map(({ variables, options: own }) => {
+      const double = [...variables.values()].some(({ dtype }) => dtype === 'float64')
+      const group = new ParamGroup(who, [...variables.keys()], this.#checked({ ...shared, ...own }), double ? 'float64' : 'float32')
+      const tracked = [...variables].map(
+        ([name, variable]) => [name, { variable, group, slots: this.#slots(name, variable, group.options) }] as const,
+      )
+      return { group, tracked }
+    })
+    this.paramGroups = made.map(({ group }) => group)
+    this.#tracked = new Map(made.flatMap(({ tracked }) => tracked))
     // Initial values are computed now, so that the first step is planned like all others.
     realize()
   }
@@ -74,39 +79,27 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
   abstract init(parameter: Variable, options: O): S
 
   /** The next values of a parameter and of its slots. */
-  abstract update(
-    parameter: Tensor,
-    gradient: Tensor,
-    state: SlotValues<S>,
-    options: UpdateOptions<O>,
-  ): { readonly parameter: Tensor } & SlotValues<S>
+  abstract update(parameter: Tensor, gradient: Tensor, state: SlotValues<S>, options: UpdateOptions<O>): Updated<S>
 
   /** Throws if an option is out of range. The learning rate is checked already. */
   checkOptions(_options: O): void {}
 
-  get options(): O {
-    return this.#options
-  }
-
-  /** The learning rate. It may be changed at any time, but for inside a jitted function. */
+  /** The learning rate: that of the first group. Setting it sets that of every group; `paramGroups[i].lr` is one group's. */
   get lr(): number {
-    return this.#options.lr
+    return this.paramGroups[0]!.lr
   }
 
   set lr(lr: number) {
-    checkNotNegative(this.constructor.name, 'lr', lr)
-    this.#options = { ...this.#options, lr }
-    this.#lr.assign(lr)
-    // Written now, a step finds it in memory at any time; pending, it would be a number in that step's program, which is then another one.
-    realize()
+    for (const group of this.paramGroups) group.lr = lr
   }
 
   /** Updates each parameter that has a gradient. The whole step, from the forward pass on, is computed here, at once. */
   step(): void {
-    for (const { variable, slots } of this.#tracked.values()) {
-      if (variable.grad === null) continue
-      const options = { ...this.#options, lr: this.#lr.cast(variable.dtype) }
-      const next = this.update(variable, variable.grad, slots as SlotValues<S>, options)
+    for (const { variable, group, slots } of this.#tracked.values()) {
+      const { grad } = variable
+      if (grad === null) continue
+      const options = group.updateOptions(variable.dtype)
+      const next = this.update(variable, group.options.maximize ? grad.neg() : grad, slots as SlotValues<S>, options)
       for (const [key, value] of Object.entries<Tensor>(next)) (key === 'parameter' ? variable : slots[key])?.assign(value)
     }
     realize()
@@ -118,15 +111,20 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
   }
 
   stateDict(): OptimizerState<O> {
-    return { state: Object.fromEntries(this.#state()), options: this.#options }
+    return { state: Object.fromEntries(this.#state()), groups: this.paramGroups.map((group) => group.stateDict()) }
   }
 
   /**
-   * Takes over variables and options, the learning rate included.
+   * Takes over variables and options, the learning rates included.
    *
-   * @throws OptimizerError listing every entry that is missing, unexpected or of another shape; then nothing was loaded.
+   * @throws OptimizerError listing every entry that is missing, unexpected or of another shape, and groups of other parameters; then nothing
+   *   was loaded.
    */
-  loadStateDict({ state, options }: { readonly state: Readonly<Record<string, Tensor>>; readonly options: Partial<O> }): void {
+  loadStateDict(saved: { readonly state: Readonly<Record<string, Tensor>>; readonly groups: readonly GroupState<O>[] }): void {
+    const { state, groups } = saved
+    if (typeof state !== 'object' || state === null || !Array.isArray(groups)) {
+      throw new OptimizerError(`${this.constructor.name}: a state is { state, groups }, as stateDict() gives it`)
+    }
     const own = this.#state()
     const problems = [
       ...[...own.keys()].filter((key) => !(key in state)).map((key) => `${key} is missing`),
@@ -134,14 +132,16 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
         .filter((key) => !own.has(key))
         .map((key) => `${key} is unexpected`),
       ...[...own].flatMap(([key, variable]) => (state[key] ? misfit(key, variable, state[key]) : [])),
+      ...this.#regrouped(groups),
     ]
     if (problems.length > 0) {
       throw new OptimizerError(`The state does not fit this ${this.constructor.name}; nothing was loaded.\n  ${problems.join('\n  ')}`)
     }
-    const checked = this.#checked(options)
+    const checked = groups.map(({ params: _, ...options }) => this.#checked(options as unknown as Partial<O>))
     for (const [key, variable] of own) if (state[key] !== variable) variable.assign(state[key]!.cast(variable.dtype))
-    this.#options = checked
-    this.lr = checked.lr
+    this.paramGroups.forEach((group, i) => {
+      group.load(checked[i]!)
+    })
     // The other options are numbers in the captured program.
     invalidateJit()
   }
@@ -153,8 +153,8 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
     return options
   }
 
-  #slots(name: string, variable: Variable): S {
-    const slots = this.init(variable, this.#options)
+  #slots(name: string, variable: Variable, options: O): S {
+    const slots = this.init(variable, options)
     for (const [key, slot] of Object.entries(slots)) if (slot) slot.name ??= `${name}.${key}`
     return slots
   }
@@ -164,6 +164,15 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
       Object.entries(slots).flatMap(([key, slot]) => (slot ? [[`${name}.${key}`, slot] as const] : [])),
     )
     return new Map(entries)
+  }
+
+  /** How the groups of a state differ from those that are here. */
+  #regrouped(groups: readonly GroupState<O>[]): string[] {
+    if (groups.length !== this.paramGroups.length)
+      return [`it has ${groups.length} parameter groups, and there are ${this.paramGroups.length}`]
+    const wrong = this.paramGroups.findIndex(({ params }, i) => String(params) !== String(groups[i]!.params))
+    if (wrong < 0) return []
+    return [`group ${wrong} holds ${this.paramGroups[wrong]!.params.join(', ')}, and in the state ${groups[wrong]!.params?.join(', ')}`]
   }
 }
 

@@ -14,3 +14,10 @@ export function readOptions<O extends object>(who: string, defaults: O, given: P
 export function checkNotNegative(who: string, name: string, value: number): void {
   if (!Number.isFinite(value) || value < 0) throw new OptimizerError(`${who}: ${name} must be a number ≥ 0, got ${value}`)
 }
+
+/** The shares of two running means that are kept. */
+export function checkBetas(who: string, betas: readonly [number, number]): void {
+  if (!Array.isArray(betas) || betas.length !== 2 || betas.some((beta) => !(beta >= 0 && beta < 1))) {
+    throw new OptimizerError(`${who}: betas are two numbers with 0 ≤ beta < 1, got ${JSON.stringify(betas)}`)
+  }
+}

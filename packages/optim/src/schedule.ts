@@ -1,37 +1,67 @@
+import { isCapturing, JitError } from '@tenon/tensor'
 import { OptimizerError } from './errors.ts'
+
+/** Something with a learning rate, or with groups that have one each. */
+export interface Rated {
+  lr: number
+  readonly paramGroups?: readonly { lr: number }[]
+}
+
+/** What a checkpoint needs of a schedule: its state is plain JSON. */
+export interface Stateful<State extends object> {
+  stateDict(): State
+  loadStateDict(state: State): void
+}
 
 /** What a schedule keeps in a checkpoint: plain JSON. */
 export interface ScheduleState {
-  readonly baseLr: number
+  /** The rate of each group when the schedule began. */
+  readonly baseLrs: readonly number[]
   readonly lastEpoch: number
 }
 
+export const groupsOf = (optimizer: Rated): readonly { lr: number }[] => optimizer.paramGroups ?? [optimizer]
+
 /**
- * Sets an optimizer's learning rate after each step or epoch, whichever `step` is called after, from how many there were and
+ * The rates that a schedule set last, with those that were there before any did: schedules for one optimizer, made one after the other, begin at
+ * the same rate. PyTorch: `initial_lr` of a group.
+ */
+const scheduled = new WeakMap<object, { readonly base: number; set: number }>()
+
+/** The rate of a group before any schedule changed it. */
+const baseOf = (group: { lr: number }): number => {
+  const last = scheduled.get(group)
+  return last && last.set === group.lr ? last.base : group.lr
+}
+
+/**
+ * Sets an optimizer's learning rates after each step or epoch, whichever `step` is called after, from how many there were and
  * the rate at the beginning:
  *
  * ```ts
  * const warmup = new Schedule(optimizer, (epoch, baseLr) => baseLr * Math.min(1, (epoch + 1) / 100))
  * ```
  *
- * Call `step` after `optimizer.step()`, and outside of a jitted function. PyTorch: `torch.optim.lr_scheduler.LRScheduler`.
+ * It is a function of the epoch, not of the rate before, so one schedule drives an optimizer at a time; `SequentialLR` puts several in a row.
+ * Each group of parameters has its own base rate. Call `step` after `optimizer.step()`, and outside of a jitted function.
+ * PyTorch: `torch.optim.lr_scheduler.LRScheduler`.
  */
-export class Schedule {
-  readonly optimizer: { lr: number }
+export class Schedule implements Stateful<ScheduleState> {
+  readonly optimizer: Rated
   readonly rate: (epoch: number, baseLr: number) => number
-  #baseLr: number
+  #baseLrs: readonly number[]
   #lastEpoch = 0
 
-  constructor(optimizer: { lr: number }, rate: (epoch: number, baseLr: number) => number) {
+  constructor(optimizer: Rated, rate: (epoch: number, baseLr: number) => number) {
     this.optimizer = optimizer
     this.rate = rate
-    this.#baseLr = optimizer.lr
+    this.#baseLrs = groupsOf(optimizer).map(baseOf)
     this.#apply()
   }
 
-  /** The optimizer's rate when the schedule began. */
-  get baseLr(): number {
-    return this.#baseLr
+  /** The rate of each group before any schedule changed it. */
+  get baseLrs(): readonly number[] {
+    return this.#baseLrs
   }
 
   /** How often `step` was called. */
@@ -39,58 +69,45 @@ export class Schedule {
     return this.#lastEpoch
   }
 
+  /** @throws JitError inside a jitted function, which would step once and never again. */
   step(): void {
+    checkOutside(this.constructor.name)
     this.#lastEpoch += 1
     this.#apply()
   }
 
   stateDict(): ScheduleState {
-    return { baseLr: this.#baseLr, lastEpoch: this.#lastEpoch }
+    return { baseLrs: this.#baseLrs, lastEpoch: this.#lastEpoch }
   }
 
-  /** Goes on where another left off. @throws OptimizerError if the state is none. */
-  loadStateDict({ baseLr, lastEpoch }: ScheduleState): void {
-    if (!Number.isFinite(baseLr) || !Number.isInteger(lastEpoch) || lastEpoch < 0) {
-      throw new OptimizerError(
-        `${this.constructor.name}: a state has a baseLr and a lastEpoch, got ${JSON.stringify({ baseLr, lastEpoch })}`,
-      )
+  /** Goes on where another left off. @throws OptimizerError if the state is none, or one of other groups. */
+  loadStateDict({ baseLrs, lastEpoch }: ScheduleState): void {
+    const count = this.#baseLrs.length
+    if (!Array.isArray(baseLrs) || baseLrs.length !== count || !baseLrs.every(Number.isFinite) || !isCount(lastEpoch)) {
+      const got = JSON.stringify({ baseLrs, lastEpoch })
+      throw new OptimizerError(`${this.constructor.name}: a state has ${count} baseLrs, one a group, and a lastEpoch, got ${got}`)
     }
-    this.#baseLr = baseLr
+    this.#baseLrs = [...baseLrs]
     this.#lastEpoch = lastEpoch
     this.#apply()
   }
 
   #apply(): void {
-    const lr = this.rate(this.#lastEpoch, this.#baseLr)
-    if (lr !== this.optimizer.lr) this.optimizer.lr = lr
+    groupsOf(this.optimizer).forEach((group, i) => {
+      const base = this.#baseLrs[i]!
+      const lr = this.rate(this.#lastEpoch, base)
+      if (lr !== group.lr) group.lr = lr
+      scheduled.set(group, { base, set: lr })
+    })
   }
 }
 
-export interface StepLROptions {
-  /** Factor of each drop. Default 0.1. */
-  readonly gamma?: number
-}
+export const isCount = (x: unknown): boolean => Number.isSafeInteger(x) && (x as number) >= 0
 
-/** lr = baseLr · gamma^⌊epoch / stepSize⌋. PyTorch: `torch.optim.lr_scheduler.StepLR`. */
-export class StepLR extends Schedule {
-  constructor(optimizer: { lr: number }, stepSize: number, { gamma = 0.1 }: StepLROptions = {}) {
-    if (!(stepSize > 0)) throw new OptimizerError(`StepLR: stepSize must be above 0, got ${stepSize}`)
-    super(optimizer, (epoch, baseLr) => baseLr * gamma ** Math.floor(epoch / stepSize))
-  }
-}
-
-export interface CosineAnnealingLROptions {
-  /** The lowest rate. Default 0. */
-  readonly etaMin?: number
-}
-
-/**
- * lr = etaMin + ½ (baseLr − etaMin) (1 + cos(π · epoch / tMax)): down to etaMin in `tMax` steps, then up again.
- * PyTorch: `torch.optim.lr_scheduler.CosineAnnealingLR`; Loshchilov & Hutter 2017, without restarts.
- */
-export class CosineAnnealingLR extends Schedule {
-  constructor(optimizer: { lr: number }, tMax: number, { etaMin = 0 }: CosineAnnealingLROptions = {}) {
-    if (!(tMax > 0)) throw new OptimizerError(`CosineAnnealingLR: tMax must be above 0, got ${tMax}`)
-    super(optimizer, (epoch, baseLr) => etaMin + 0.5 * (baseLr - etaMin) * (1 + Math.cos((Math.PI * epoch) / tMax)))
+export function checkOutside(who: string): void {
+  if (isCapturing()) {
+    throw new JitError(
+      `${who}: step() was called inside of a jitted function, which runs once and is replayed from then on; call it between calls`,
+    )
   }
 }

@@ -57,6 +57,8 @@ describe('SGD', () => {
     expect(make({ weightDecay: -0.1 })).toThrow('SGD: weightDecay must be a number ≥ 0')
     expect(make({ nesterov: true })).toThrow('nesterov needs a momentum above 0 and no dampening, got momentum 0, dampening 0')
     // @ts-expect-error: what the compiler sees first
-    expect(make({ weight_decay: 0.1 })).toThrow('SGD has no option weight_decay; it takes lr, momentum, dampening, weightDecay, nesterov')
+    expect(make({ weight_decay: 0.1 })).toThrow(
+      'SGD has no option weight_decay; it takes lr, momentum, dampening, weightDecay, nesterov, maximize',
+    )
   })
 })

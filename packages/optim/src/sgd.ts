@@ -1,8 +1,10 @@
 import { type Tensor, Variable, where, zeros, zerosLike } from '@tenon/tensor'
+import { penalised } from './decay.ts'
 import { OptimizerError } from './errors.ts'
-import { Optimizer, type OptimizerOptions, type SlotValues, type UpdateOptions } from './optimizer.ts'
+import { Optimizer, type SlotValues, type Updated } from './optimizer.ts'
 import { checkNotNegative } from './options.ts'
-import type { ParameterList } from './parameters.ts'
+import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
+import type { OptimizerParameters } from './parameters.ts'
 
 export interface SGDOptions extends Partial<OptimizerOptions> {
   /** Default 1e-3. */
@@ -29,8 +31,8 @@ type SGDSlots = { readonly momentumBuffer?: Variable; readonly step?: Variable }
  * PyTorch: `torch.optim.SGD`; Nesterov momentum as in Sutskever et al. 2013.
  */
 export class SGD extends Optimizer<Required<SGDOptions>, SGDSlots> {
-  constructor(parameters: ParameterList, options: SGDOptions = {}) {
-    super(parameters, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false }, options)
+  constructor(parameters: OptimizerParameters<SGDOptions>, options: SGDOptions = {}) {
+    super(parameters, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, options)
   }
 
   override checkOptions({ momentum, dampening, weightDecay, nesterov }: Required<SGDOptions>): void {
@@ -54,8 +56,8 @@ export class SGD extends Optimizer<Required<SGDOptions>, SGDSlots> {
     gradient: Tensor,
     { momentumBuffer, step }: SlotValues<SGDSlots>,
     { lr, momentum, dampening, weightDecay, nesterov }: UpdateOptions<Required<SGDOptions>>,
-  ): { readonly parameter: Tensor } & SlotValues<SGDSlots> {
-    const g = weightDecay === 0 ? gradient : gradient.add(parameter.mul(weightDecay))
+  ): Updated<SGDSlots> {
+    const g = penalised(gradient, parameter, weightDecay)
     if (!momentumBuffer) return { parameter: parameter.sub(g.mul(lr)) }
     const damped = step ? where(step.eq(0), g, g.mul(1 - dampening)) : g
     const buffer = momentumBuffer.mul(momentum).add(damped)

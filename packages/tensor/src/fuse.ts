@@ -15,12 +15,14 @@ export const loweringOf = (item: Item): AnyLowering => primitives[item.op as Pri
 const repeatLimit = 8
 /** A longer chain of inlined work is cut, so that no kernel grows without bound. */
 const chainLimit = 256
+/** And an epilogue ends here, which is not cut once it is chosen. */
+const epilogueLimit = 32
 
 export interface Fusion {
   readonly items: readonly Item[]
   /** Values that get a buffer; lowering may add reductions. */
   readonly written: boolean[]
-  /** Matmuls, convolutions and scatters: the last value of the kernel → the values from the launch to it, the epilogue's included. */
+  /** Kernels of another kind than loops: the last value of the kernel → the values from the launch to it, the epilogue's included. */
   readonly launches: Map<number, readonly number[]>
 }
 
@@ -31,16 +33,17 @@ export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
   const launches = new Map<number, readonly number[]>()
   const taken = new Set<number>()
   items.forEach((item, i) => {
-    if (!item.leaf && item.op === 'scan') {
+    const lowering = item.leaf ? null : loweringOf(item)
+    if (lowering?.kind === 'scan') {
       written[i] = true
       const { carries } = item.attrs as ScanAttrs
       for (const operand of item.inputs.slice(carries)) writeBase(items, written, operand)
     }
-    if (item.leaf || loweringOf(item).kind !== 'launch') return
-    const path = item.op === 'scatter' ? [i] : epilogue(items, consumers, written, taken, i)
+    if (lowering?.kind !== 'launch') return
+    const path = lowering.product ? epilogue(items, consumers, written, taken, i) : [i]
     written[path.at(-1)!] = true
     launches.set(path.at(-1)!, path)
-    if (item.op !== 'scatter') for (const operand of item.inputs) writeBase(items, written, operand)
+    if (lowering.product) for (const operand of item.inputs) writeBase(items, written, operand)
   })
   // What is inside an epilogue is computed there and nowhere else.
   chooseRepeated(items, consumers, written, taken, costs(items, written, taken))
@@ -69,7 +72,7 @@ function epilogue(
   const fits = (i: number): boolean => items[i]!.size === items[launch]!.size && !taken.has(i)
   const path = [launch]
   let length = 1
-  for (let at = launch; !written[at]; ) {
+  for (let at = launch; !written[at] && path.length < epilogueLimit; ) {
     const [next] = consumers[at]! as [number?]
     const moved =
       next !== undefined && consumers[at]!.length === 1 && fits(next) && (items[next]!.op === 'reshape' || items[next]!.op === 'permute')

@@ -22,6 +22,9 @@ export function invalidateJit(): void {
   epoch += 1
 }
 
+/** Whether a jitted function is being looked at: for what must not happen in one. */
+export const isCapturing = (): boolean => capture.active
+
 /** One captured program and how to bind it. */
 interface Captured {
   readonly backend: Backend

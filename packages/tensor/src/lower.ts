@@ -2,7 +2,7 @@
  * Fusion, second half: a written value becomes a kernel, by computing one element of it as an expression. Movement is index
  * arithmetic on the way down; a reduction whose place is a point of the kernel's grid becomes a stage of it.
  */
-import type { BufferParam, Contraction, Convolution, DType, Expr, Kernel, MatrixView, Scatter, Stage, StoreStage } from '@tenon/kernel'
+import type { BufferParam, Contraction, Convolution, DType, Expr, Kernel, LoopKernel, MatrixView, Stage, StoreStage } from '@tenon/kernel'
 import { ExprPool } from '@tenon/kernel'
 import { type AnyLowering, type Fusion, loweringOf } from './fuse.ts'
 import type { Item } from './graph.ts'
@@ -426,12 +426,13 @@ function stepView(fusion: Fusion, position: number, stepped: boolean): StepView 
   return { base: emitter.positions[buffer]!, offset, stride: stepped ? strides[0]! : 0 }
 }
 
-/** A matmul, convolution or scatter with its epilogue. Cuts the epilogue off where it does not fit. */
+/** A kernel of another kind than a loop, with its epilogue. Cuts the epilogue off where it does not fit. */
 export function lowerLaunch(fusion: Fusion, end: number): Lowered | null {
   for (;;) {
     const path = fusion.launches.get(end)!
     const launch = path[0]!
     const emitter = new Emitter(fusion)
+    emitter.grid = -1 // none of its points is a place for a reduction
     try {
       const kernel = build(fusion, emitter, path)
       return {
@@ -452,12 +453,14 @@ export function lowerLaunch(fusion: Fusion, end: number): Lowered | null {
 }
 
 type Bare<K> = K extends Kernel ? Omit<K, 'buffers' | 'scalars'> : never
+type Launch = Bare<Exclude<Kernel, LoopKernel>>
 
-function build(fusion: Fusion, emitter: Emitter, path: readonly number[]): Bare<Contraction | Convolution | Scatter> {
+function build(fusion: Fusion, emitter: Emitter, path: readonly number[]): Launch {
   const item = fusion.items[path[0]!]!
   if (item.op === 'scatter') return scatter(emitter, path[0]!, item)
   const axes = item.shape.map((size, d) => emitter.p.index(d, size))
-  return item.op === 'dot' ? contraction(emitter, path, item, axes) : convolution(emitter, path, item, axes)
+  if (item.op === 'dot') return contraction(emitter, path, item, axes)
+  return item.op === 'conv' ? convolution(emitter, path, item, axes) : lines(emitter, path[0]!, item, axes)
 }
 
 /** The store at the end of a launch whose own value, at these axes, is register 0. */
@@ -465,7 +468,6 @@ function epilogueStore(emitter: Emitter, path: readonly number[], axes: readonly
   const { p } = emitter
   const launch = path[0]!
   const end = path.at(-1)!
-  emitter.grid = axes.length
   emitter.define(launch, axes, p.register(emitter.item(launch).dtype, 0))
   let index: readonly Expr[] = axes
   for (const [i, position] of path.entries()) {
@@ -562,7 +564,7 @@ function convolution(emitter: Emitter, path: readonly number[], item: Item, axes
   }
 }
 
-function scatter(emitter: Emitter, position: number, item: Item): Bare<Scatter> {
+function scatter(emitter: Emitter, position: number, item: Item): Launch {
   const { p } = emitter
   const [base, picks, src] = item.inputs as [number, number, number]
   const { dim, op } = item.attrs as AttrsOf['scatter']
@@ -584,4 +586,11 @@ function scatter(emitter: Emitter, position: number, item: Item): Bare<Scatter> 
     index: p.select(inside, target, p.int(-1)),
     value: emitter.at(src, index, null),
   }
+}
+
+function lines(emitter: Emitter, position: number, item: Item, axes: readonly Expr[]): Launch {
+  const { dim: axis, descending } = item.attrs as AttrsOf['argsort']
+  const common = { out: emitter.param(position), grid: item.shape, axis, value: emitter.at(item.inputs[0]!, axes, null) }
+  if (item.op === 'argsort') return { kind: 'sort', descending, ...common }
+  return { kind: 'prefixScan', op: item.op === 'cumsum' ? 'sum' : 'prod', ...common }
 }

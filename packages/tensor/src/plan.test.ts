@@ -2,7 +2,24 @@ import { cpu } from '@tenon/backend-cpu'
 import { printProgram } from '@tenon/kernel'
 import { expect, test } from 'vitest'
 import { snapshot } from './graph.ts'
-import { arange, conv2d, exp, full, logSoftmax, maxPool2d, randn, relu, rsqrt, softmax, Tensor, tensor, Variable, zeros } from './index.ts'
+import {
+  arange,
+  argsort,
+  conv2d,
+  cumsum,
+  exp,
+  full,
+  logSoftmax,
+  maxPool2d,
+  randn,
+  relu,
+  rsqrt,
+  softmax,
+  Tensor,
+  tensor,
+  Variable,
+  zeros,
+} from './index.ts'
 import { hostNode } from './node.ts'
 import { type Plan, plan } from './plan.ts'
 import { sizeOf } from './shape.ts'
@@ -40,6 +57,18 @@ test('a matmul takes its bias and activation along, where the activation branche
   expect(kernels(relu(host(8, 16).matmul(host(4, 16).transpose(0, 1)).add(host(4))))).toEqual(['contraction'])
 })
 
+test('a matmul takes a long chain along in pieces', () => {
+  let y = host(8, 16).matmul(host(16, 4))
+  for (let i = 0; i < 300; i++) y = y.mul(2)
+  expect(kernels(y)).toEqual(['contraction', 'loop'])
+  // Chains that meet the product's: where one was cut inside an epilogue, nothing computed the product.
+  let beside = host(8, 4)
+  for (let i = 0; i < 200; i++) beside = beside.mul(2)
+  let z = host(8, 16).matmul(host(16, 4))
+  for (let i = 0; i < 20; i++) z = z.mul(beside)
+  expect(kernels(z)).toEqual(['loop', 'contraction'])
+})
+
 test('a convolution takes its bias along through the reshapes around it; pooling is a second kernel', () => {
   expect(kernels(maxPool2d(relu(conv2d(host(2, 3, 8, 8), host(4, 3, 3, 3), host(4), { padding: 1 })), 2))).toEqual(['convolution', 'loop'])
 })
@@ -47,6 +76,21 @@ test('a convolution takes its bias along through the reshapes around it; pooling
 test('what a matmul reads through a view is not copied; what it reads through arithmetic is computed first', () => {
   expect(kernels(host(3, 4).permute([1, 0]).matmul(host(3, 5)))).toEqual(['contraction'])
   expect(kernels(host(4, 3).add(1).matmul(host(3, 5)))).toEqual(['loop', 'contraction'])
+})
+
+test('a kernel of another kind than a loop computes its elementwise inputs, and reductions lie in memory before', async () => {
+  expect(kernels(cumsum(host(8, 16).mul(2).transpose(0, 1), 0))).toEqual(['prefixScan'])
+  expect(kernels(argsort(host(8, 16).neg()))).toEqual(['sort'])
+  const x = tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2])
+  const eye = tensor([1, 0, 0, 1], [2, 2])
+  const sums = x.sum(2) // [[3, 7], [11, 15]]
+  expect(await eye.matmul(eye).add(sums).data()).toEqual(Float32Array.of(4, 7, 11, 16))
+  expect(
+    await zeros([2, 2])
+      .scatterAdd(0, tensor(Int32Array.of(1, 1, 1, 0), [2, 2]), sums)
+      .data(),
+  ).toEqual(Float32Array.of(0, 15, 14, 7))
+  expect(await cumsum(sums, 0).data()).toEqual(Float32Array.of(3, 7, 14, 22))
 })
 
 test('the gradient of max pooling stands on the grid of the pool, though it is written as an image', () => {

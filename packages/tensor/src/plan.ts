@@ -224,7 +224,7 @@ function canTakeOver(kernels: readonly Draft[], { position, over }: Request): bo
 }
 
 function ownElementsOnly(kernel: Kernel, input: number, output: number): boolean {
-  if (kernel.kind === 'scatter') return false
+  if ('out' in kernel) return false
   if (kernel.kind === 'contraction' && (kernel.a.buffer === input || kernel.b.buffer === input)) return false
   if (kernel.kind === 'convolution' && (kernel.x.buffer === input || kernel.w.buffer === input)) return false
   const stages = kernel.kind === 'loop' ? kernel.stages : kernel.stores

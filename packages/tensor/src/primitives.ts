@@ -38,6 +38,9 @@ export interface AttrsOf {
   concat: { readonly dim: number }
   gather: { readonly dim: number }
   scatter: { readonly dim: number; readonly op: 'add' | 'set' }
+  cumsum: { readonly dim: number }
+  cumprod: { readonly dim: number }
+  argsort: { readonly dim: number; readonly descending: boolean }
   conv: ConvAttrs
   scan: ScanAttrs
   custom: { readonly rule: CustomRule }
@@ -80,7 +83,9 @@ export type Lowering<P extends PrimitiveName> =
   | { readonly kind: 'reduce'; readonly op: ReduceOp }
   | { readonly kind: 'index'; emit(p: ExprPool, index: readonly Expr[]): Expr }
   | { readonly kind: 'concat' | 'gather' }
-  | { readonly kind: 'launch' | 'scan' }
+  /** A product reads its operands through views and takes an epilogue; the others compute their inputs in place and take none. */
+  | { readonly kind: 'launch'; readonly product: boolean }
+  | { readonly kind: 'scan' }
 
 export interface Primitive<P extends PrimitiveName> {
   infer(inputs: readonly Node[], attrs: Attrs<P>): { shape: Shape; dtype: DType }
@@ -365,7 +370,21 @@ const gather: Primitive<'gather'> = {
 
 const scatter: Primitive<'scatter'> = {
   infer: ([base]) => base!,
-  lowering: { kind: 'launch' },
+  lowering: { kind: 'launch', product: false },
+}
+
+const cumulative = <P extends 'cumsum' | 'cumprod'>(name: P): Primitive<P> => ({
+  infer: ([x]) => {
+    checkDType(name, x!.dtype !== 'bool', x!.dtype, 'numbers')
+    return x!
+  },
+  lowering: { kind: 'launch', product: false },
+})
+
+/** Stable; NaN is the greatest. */
+const argsort: Primitive<'argsort'> = {
+  infer: ([x]) => ({ shape: x!.shape, dtype: 'int32' }),
+  lowering: { kind: 'launch', product: false },
 }
 
 /** a [...batch, m, k] · b [...batch, k, n] → [...batch, m, n], the batch dimensions equal. */
@@ -376,7 +395,7 @@ const dot: Primitive<'dot'> = {
     checkDType('matmul', a!.dtype !== 'bool', a!.dtype, 'numbers')
     return { shape: [...a!.shape.slice(0, -1), b!.shape.at(-1)!], dtype: a!.dtype }
   },
-  lowering: { kind: 'launch' },
+  lowering: { kind: 'launch', product: true },
 }
 
 /** x [n, g, c, ...spatial] ⋆ w [g, o, c, ...kernel] → [n, g, o, ...output] (cross-correlation). Padding may be negative, which crops. */
@@ -391,7 +410,7 @@ const conv: Primitive<'conv'> = {
     })
     return { shape: [x!.shape[0]!, x!.shape[1]!, w!.shape[1]!, ...output], dtype: x!.dtype }
   },
-  lowering: { kind: 'launch' },
+  lowering: { kind: 'launch', product: true },
 }
 
 /** Where in a scan's value each root of its body lies: the next carries, with what was there before the first step (or, in reverse, after the last), then the rest. */
@@ -424,5 +443,6 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   randomBits, arange,
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
-  permute, expand, pad, slice, flip, unfold, concat, gather, scatter, dot, conv, scan,
+  permute, expand, pad, slice, flip, unfold, concat, gather, scatter, cumsum: cumulative('cumsum'),
+  cumprod: cumulative('cumprod'), argsort, dot, conv, scan,
 }

@@ -364,17 +364,18 @@ export class Tensor {
   indexSelect(dim: number, index: Tensor): Tensor {
     const d = normalizeDim('indexSelect', dim, this.ndim)
     if (index.ndim !== 1) throw new ShapeError(`indexSelect: the index has one dimension, got ${showShape(index.shape)}`)
+    checkRange('indexSelect', index, dim, this.shape[d]!)
     const shape = this.shape.map((s, i) => (i === d ? index.size : s))
     return this.gather(d, index.reshape(shape.map((s, i) => (i === d ? s : 1))).broadcastTo(shape))
   }
   /** out[…i…] = this[…index[…i…]…] along `dim`, shaped as `index`: torch.gather. */
   gather(dim: number, index: Tensor): Tensor {
-    const d = checkIndex('gather', this, dim, index, this.shape[normalizeDim('gather', dim, this.ndim)]!)
+    const d = checkIndex('gather', this, dim, index)
     return primitive('gather', [this, index], { dim: d })
   }
   /** This, with src[…i…] added at […index[…i…]…] along `dim`: torch.scatter_add. */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    const d = checkIndex('scatterAdd', this, dim, index, this.shape[normalizeDim('scatterAdd', dim, this.ndim)]!)
+    const d = checkIndex('scatterAdd', this, dim, index)
     if (src.shape.length !== index.ndim || src.shape.some((s, i) => s !== index.shape[i])) {
       throw new ShapeError(`scatterAdd: src ${showShape(src.shape)} and index ${showShape(index.shape)} must have one shape`)
     }
@@ -428,14 +429,17 @@ function nest(data: TypedArray, shape: Shape, dtype: DType): Nested {
 }
 
 /** Checks an index tensor against what it indexes, and its values too where they are known without computing. */
-function checkIndex(op: string, x: Tensor, dim: number, index: Tensor, size: number): number {
+export function checkIndex(op: string, x: Tensor, dim: number, index: Tensor): number {
   const d = normalizeDim(op, dim, x.ndim)
   if (index.dtype !== 'int32') throw new DTypeError(`${op}: the index must be int32, got ${index.dtype}`)
   if (index.ndim !== x.ndim || index.shape.some((s, i) => i !== d && s > x.shape[i]!)) {
     throw new ShapeError(`${op}: an index of shape ${showShape(index.shape)} does not fit ${showShape(x.shape)} along dimension ${dim}`)
   }
-  const host = index.node.storage?.host
-  const bad = host?.find((i) => i < 0 || i >= size)
-  if (bad !== undefined) throw new ShapeError(`${op}: index ${bad} is out of range for dimension ${dim} of size ${size}`)
+  checkRange(op, index, dim, x.shape[d]!)
   return d
+}
+
+function checkRange(op: string, index: Tensor, dim: number, size: number): void {
+  const bad = index.node.storage?.host?.find((i) => i < 0 || i >= size)
+  if (bad !== undefined) throw new ShapeError(`${op}: index ${bad} is out of range for dimension ${dim} of size ${size}`)
 }

@@ -1,5 +1,6 @@
 export * from './close.ts'
 export * from './describe-backend.ts'
+export * from './describe-optimizer.ts'
 export * from './gradient-check.ts'
 export { type KernelCase, kernelCases } from './kernel-cases.ts'
 export { type Comparable, matchers } from './matcher.ts'

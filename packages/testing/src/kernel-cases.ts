@@ -343,6 +343,44 @@ const scatters: readonly KernelCase[] = [
   scatter('a scatter that sets, with points outside', 'set', 'float32'),
 ]
 
+/** A prefix scan or a sort over the middle axis of [outer, length, inner]; `numbers` are the first of the values. */
+function lines(
+  kind: 'sum' | 'prod' | 'ascending' | 'descending',
+  dtype: DType,
+  [outer, length, inner]: readonly [number, number, number],
+  numbers: readonly number[] = [],
+): KernelCase {
+  const p = new ExprPool()
+  const size = outer * length * inner
+  const grid = [outer, length, inner]
+  // Read with the outer axis innermost, and negated, so that the value is more than a load.
+  const read = p.load(dtype, 1, p.scaleAdd(p.scaleAdd(p.index(1, length), inner, p.index(2, inner)), outer, p.index(0, outer)))
+  const value = dtype === 'float32' || dtype === 'int32' ? p.unary('neg', read) : read
+  const common = { grid, axis: 1, out: 0, scalars: [], value }
+  const out = { dtype: kind === 'sum' || kind === 'prod' ? dtype : 'int32', length: size } as const
+  const buffers = [out, { dtype, length: size }]
+  const kernel: Kernel =
+    kind === 'sum' || kind === 'prod'
+      ? { kind: 'prefixScan', op: kind, buffers, ...common }
+      : { kind: 'sort', descending: kind === 'descending', buffers, ...common }
+  const made = single(`${kind} of ${numbers.length ? `${numbers}` : `[${grid}]`} ${dtype} along the middle`, kernel)
+  made.buffers[1]!.set(numbers)
+  return made
+}
+
+const special = [0, -0, NaN, 1, -Infinity, 0, Infinity, -1, NaN, 1e-45, -0, -1e-45, 3e38, 1, Infinity]
+
+const scansAndSorts: readonly KernelCase[] = (['sum', 'prod', 'ascending', 'descending'] as const).flatMap((kind) => [
+  ...(['float32', 'int32', 'uint32'] as const).flatMap((dtype) =>
+    [0, 1, 2, 7, 300].map((length) => lines(kind, dtype, [2, length, length === 300 ? 1 : 3])),
+  ),
+  lines(kind, 'int32', [1, 4, 1], [2 ** 31 - 1, -(2 ** 31), 5, 2 ** 31 - 2]),
+  lines(kind, 'uint32', [1, 4, 1], [2 ** 32 - 1, 2 ** 31, 5, 2 ** 31 - 1]),
+  lines(kind, 'float32', [1, 5, 7]),
+  lines(kind, 'float32', [1, special.length, 1], kind === 'prod' ? [2, 0, -1, NaN] : special),
+  ...(kind === 'sum' || kind === 'prod' ? [] : [lines(kind, 'bool', [2, 9, 2]), lines(kind, 'int32', [1, 1025, 1])]),
+])
+
 /** carry ← carry · ½ + xs[t]; ys[t] ← carry: a scan over the rows of a [6, 4] buffer. */
 function repeat(): KernelCase {
   const body = loop([f32(4), f32(4), f32(4), f32(4)], [4], (p) => {
@@ -409,6 +447,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...contractions,
   ...convolutions,
   ...scatters,
+  ...scansAndSorts,
   repeat(),
   temporaries(),
 ]

@@ -3,7 +3,7 @@
  * tensor as JSON in the metadata. A run that goes on from it takes the same steps, to the bit, as one that never stopped.
  */
 import type { Module } from '@tenon/nn'
-import type { Optimizer, OptimizerOptions, Schedule, ScheduleState, Slots } from '@tenon/optim'
+import type { GroupState, Optimizer, OptimizerOptions, Slots, Stateful } from '@tenon/optim'
 import { decode, encode, SafetensorsError, type TensorEntry } from '@tenon/safetensors'
 import { type Generator, realize, type Tensor, tensor, type Variable } from '@tenon/tensor'
 import { CheckpointError } from './errors.ts'
@@ -13,7 +13,7 @@ import type { Position } from './fit.ts'
 export interface CheckpointParts {
   readonly model: Module
   readonly optimizer?: Optimizer<OptimizerOptions, Slots>
-  readonly schedule?: Schedule | null
+  readonly schedule?: Stateful<object> | null
   /** As a rule `defaultGenerator()`: what dropout draws from. */
   readonly generator?: Generator
 }
@@ -28,8 +28,8 @@ export interface CheckpointNotes<S extends Json = Json> {
 
 /** The JSON in the metadata. */
 interface Header<S extends Json> extends CheckpointNotes<S> {
-  readonly optimizer: OptimizerOptions | null
-  readonly schedule: ScheduleState | null
+  readonly optimizer: readonly GroupState<OptimizerOptions>[] | null
+  readonly schedule: object | null
   /** SHA-256 of each tensor's bytes: the format itself notices missing bytes, but no changed ones. */
   readonly checksums: Readonly<Record<string, string>>
 }
@@ -62,7 +62,7 @@ export const encodeCheckpoint = async <S extends Json>(parts: CheckpointParts, n
   const header: Header<S> = {
     position: notes.position,
     settings: notes.settings,
-    optimizer: parts.optimizer?.stateDict().options ?? null,
+    optimizer: parts.optimizer?.stateDict().groups ?? null,
     schedule: parts.schedule?.stateDict() ?? null,
     checksums,
   }
@@ -102,7 +102,7 @@ export class Checkpoint<S extends Json = Json> {
     const scheduleBefore = schedule?.stateDict()
     try {
       if (schedule) schedule.loadStateDict(this.header.schedule!)
-      optimizer?.loadStateDict({ state: this.part('optimizer'), options: this.header.optimizer! })
+      optimizer?.loadStateDict({ state: this.part('optimizer'), groups: this.header.optimizer! })
     } catch (error) {
       if (scheduleBefore) schedule?.loadStateDict(scheduleBefore)
       throw new CheckpointError(`${this.source} does not fit: ${(error as Error).message}`, { cause: error })

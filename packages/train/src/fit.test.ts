@@ -49,6 +49,34 @@ describe('fit', () => {
     expect(reached).toEqual({ epoch: 1, step: 3 })
   })
 
+  it('ends after a number of steps, and tells of the epoch that it ends in', async () => {
+    const run = async (steps: number, start?: Position) => {
+      const [taken, told]: [string[], string[]] = [[], []]
+      const reached = await fit({
+        loader: source(3),
+        steps,
+        ...(start && { start }),
+        step: () => scalar(1),
+        onStep: ({ epoch, step }) => taken.push(`${epoch}.${step}`),
+        onEpoch: ({ epoch, step }) => {
+          told.push(`${epoch}.${step}`)
+        },
+      })
+      return { taken, told, reached }
+    }
+    expect(await run(5)).toEqual({ taken: ['0.1', '0.2', '0.3', '1.1', '1.2'], told: ['0.3', '1.2'], reached: { epoch: 1, step: 2 } })
+    expect(await run(6)).toMatchObject({ told: ['0.3', '1.3'], reached: { epoch: 1, step: 3 } })
+    expect(await run(1)).toEqual({ taken: ['0.1'], told: ['0.1'], reached: { epoch: 0, step: 1 } })
+    expect(await run(5, { epoch: 1, step: 1 })).toEqual({ taken: ['1.2'], told: ['1.2'], reached: { epoch: 1, step: 2 } })
+    expect(await run(7, { epoch: 1, step: 2 })).toMatchObject({ taken: ['1.3', '2.1'], told: ['1.3', '2.1'] })
+  })
+
+  it('ends with whichever comes first of epochs and steps', async () => {
+    const reached = (options: { epochs: number; steps: number }) => fit({ loader: source(3), step: () => scalar(1), ...options })
+    expect(await reached({ epochs: 1, steps: 5 })).toEqual({ epoch: 0, step: 3 })
+    expect(await reached({ epochs: 2, steps: 2 })).toEqual({ epoch: 0, step: 2 })
+  })
+
   it('tells of an epoch after its last loss was reported, and waits for the answer', async () => {
     const order: string[] = []
     await fit({

@@ -26,15 +26,17 @@ export interface FitOptions<B extends Batch> {
   readonly loader: BatchSource<B>
   /** One step of training on a batch. Returns the loss, which `fit` reads later: never wait for it in here. */
   readonly step: (batch: B) => Tensor
-  /** Runs until this many epochs are done, those before `start` included. */
-  readonly epochs: number
+  /** Runs until this many epochs are done, those before `start` included. Default: no end but that of `steps` or `signal`. */
+  readonly epochs?: number
+  /** Runs until this many steps are done, those before `start` included, be it in the middle of an epoch. */
+  readonly steps?: number
   /** Where a resumed run goes on. */
   readonly start?: Position
   /** Stops after the running step when aborted. */
   readonly signal?: AbortSignal
   /** Told of every step, in order, some steps late: losses are read a few times a second. */
   readonly onStep?: (report: StepReport) => void
-  /** Waited for after the last step of each epoch. */
+  /** Waited for after the last step of each epoch, and after that of `steps`. */
   readonly onEpoch?: (done: Position) => Promise<void> | void
 }
 
@@ -48,17 +50,18 @@ const breathEvery = 100
 const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
 /**
- * Trains until `epochs` are done or `signal` is aborted, and returns the position reached: what a checkpoint keeps.
+ * Trains until `epochs` or `steps` are done or `signal` is aborted, and returns the position reached: what a checkpoint keeps.
  * An epoch that was already complete at `start` only has its `onEpoch` called again.
  *
  * @throws TrainingError when the loss is not a finite number.
  */
 export const fit = async <B extends Batch>(options: FitOptions<B>): Promise<Position> => {
-  const { loader, epochs, signal, onEpoch } = options
+  const { loader, epochs = Infinity, steps = Infinity, signal, onEpoch } = options
   let reached = options.start ?? { epoch: 0, step: 0 }
-  for (let epoch = reached.epoch; epoch < epochs; epoch++) {
-    reached = { epoch, step: await fitEpoch(options, epoch, epoch === reached.epoch ? reached.step : 0) }
-    if (reached.step === loader.length) await onEpoch?.(reached)
+  for (let epoch = reached.epoch; epoch < epochs && epoch * loader.length < steps; epoch++) {
+    const last = Math.min(loader.length, steps - epoch * loader.length)
+    reached = { epoch, step: await fitEpoch(options, epoch, epoch === reached.epoch ? reached.step : 0, last) }
+    if (reached.step >= last) await onEpoch?.(reached)
     if (signal?.aborted) break
   }
   return reached
@@ -68,6 +71,7 @@ const fitEpoch = async <B extends Batch>(
   { loader, step: run, signal, onStep }: FitOptions<B>,
   epoch: number,
   from: number,
+  last: number,
 ): Promise<number> => {
   let step = from
   let unread: Tensor[] = []
@@ -83,7 +87,7 @@ const fitEpoch = async <B extends Batch>(
     }
   }
 
-  if (signal?.aborted || from >= loader.length) return step
+  if (signal?.aborted || from >= last) return step
   for await (const batch of loader.iterate({ epoch, start: from })) {
     unread.push(run(batch))
     step++
@@ -92,7 +96,7 @@ const fitEpoch = async <B extends Batch>(
       await breathe()
       breathed = performance.now()
     }
-    if (signal?.aborted) break
+    if (signal?.aborted || step >= last) break
   }
   await readLosses()
   return step

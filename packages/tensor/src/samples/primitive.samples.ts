@@ -117,16 +117,5 @@ const all: Samples[] = [
     ],
     without: { broadcast: 'channels must fit' },
   }),
-  samples('primitive:scatter', {
-    torch: 'lambda x, i, s, d: x.scatter(d, i.long(), s)',
-    call: (x, index, src, dim) => primitive('scatter', [x, index, src], { dim, op: 'set' }),
-    inputs: [
-      { inputs: [randn([3, 5]), filled([3, 3], [0, 2, 4, 4, 3, 1, 1, 0, 2], 'int32'), randn([3, 3])], args: [1] },
-      { inputs: [randn([4]), filled([2], [3, 0], 'int32'), randn([2])], args: [0] },
-      { inputs: [randn([1]), integers([1], 0, 1), randn([1])], args: [0] },
-      { inputs: [randn([3, 4]), integers([0, 4], 0, 3), randn([0, 4])], args: [0] },
-    ],
-    without: { broadcast: 'the index has a shape of its own' },
-  }),
 ]
 export default all

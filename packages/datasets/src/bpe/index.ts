@@ -1,0 +1,1 @@
+export { type BytePairJson, type BytePairOptions, BytePairVocabulary, type TokenizerJson } from './byte-pair-vocabulary.ts'

@@ -1,0 +1,7 @@
+export * from './cells.ts'
+export * from './gru.ts'
+export type { Lengths } from './lengths.ts'
+export * from './lstm.ts'
+export * from './pad-sequence.ts'
+export type { RecurrentOptions, SequenceOptions } from './recurrent.ts'
+export { type Nonlinearity, RNN, type RNNOptions, type SequenceResult } from './rnn.ts'
