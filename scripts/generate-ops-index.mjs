@@ -20,6 +20,7 @@ export function generated() {
     .filter(([, file]) => isSamples(file))
     .map(([folder, file]) => ({ name: identifier(file), from: `${folder}/${file}` }))
     .sort((a, b) => (a.from < b.from ? -1 : 1))
+  const imports = [...lists.map((l) => [l.from, l.name]), ['./format.ts', 'type { Samples }']].sort(([a], [b]) => (a < b ? -1 : 1))
   const all = [
     '/** Everything that has samples. */',
     'export const allSamples: readonly Samples[] = [',
@@ -30,8 +31,7 @@ export function generated() {
     'ops/index.ts': [note, ...ops.map((f) => `export * from './${f}'`), ''].join('\n'),
     'samples/index.ts': [
       note,
-      ...lists.map((l) => `import ${l.name} from '${l.from}'`),
-      "import type { Samples } from './format.ts'",
+      ...imports.map(([from, name]) => `import ${name} from '${from}'`),
       '',
       "export * from './contents.ts'",
       "export * from './format.ts'",
