@@ -23,7 +23,10 @@ export function celu(input: Tensor, alpha = 1): Tensor {
 /** mish(x) = x · tanh(softplus(x)) (Misra 2019).   any shape → same */
 export const mish = (x: Tensor): Tensor => x.mul(tanh(softplus(x)))
 
-/** hardtanh(x) = min(max(x, minVal), maxVal), with slope 0 at the bounds, where that of clamp is 1; source: F.hardtanh.   any shape → same */
+/**
+ * hardtanh(x) = min(max(x, minVal), maxVal), with slope 0 at the bounds, where that of clamp is 1; source: F.hardtanh.
+ * any shape → same
+ */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
   if (!(minVal <= maxVal)) throw new RangeError(`hardtanh: minVal must not be above maxVal, got ${minVal} and ${maxVal}`)
   return where(x.le(minVal), minVal, where(x.ge(maxVal), maxVal, x))

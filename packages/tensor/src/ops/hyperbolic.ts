@@ -29,7 +29,10 @@ export function asinh(input: Tensor): Tensor {
   return where(negative, y.neg(), y)
 }
 
-/** acosh(x) = ln(x + √(x² − 1)), with t = x − 1 as log1p(t + √t · √(t + 2)), which keeps the digits near 1; NaN below 1.   any shape → same */
+/**
+ * acosh(x) = ln(x + √(x² − 1)), with t = x − 1 as log1p(t + √t · √(t + 2)), which keeps the digits near 1; NaN below 1.
+ * any shape → same
+ */
 export function acosh(input: Tensor): Tensor {
   const t = toFloat(input).sub(1)
   return log1p(t.add(sqrt(t).mul(sqrt(t.add(2)))))

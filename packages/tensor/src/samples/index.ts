@@ -53,8 +53,8 @@ export * from './format.ts'
 export const allSamples: readonly Samples[] = [
   activation,
   adaptivePooling,
-  convolutionTranspose,
   convolution,
+  convolutionTranspose,
   diagonal,
   einsum,
   erf,
