@@ -25,6 +25,7 @@ const all: Samples[] = [
     torch: 'F.conv_transpose1d',
     inputs: [
       [randn([2, 3, 4]), randn([3, 2, 3])],
+      [randn([2, 2, 2]), randn([2, 2, 2])],
       { inputs: [randn([2, 2, 4]), randn([2, 3, 4]), randn([3])], args: [{ stride: 2, padding: 1 }] },
       { inputs: [randn([2, 2, 4]), randn([2, 1, 3]), randn([2])], args: [{ groups: 2, stride: 3, outputPadding: 2, dilation: 2 }] },
       [randn([1, 1, 1]), randn([1, 1, 1]), randn([1])],
