@@ -3,7 +3,7 @@ import { backward } from '@tenon/autograd'
 import { cpu } from '@tenon/backend-cpu'
 import { type Backend, isFloat } from '@tenon/kernel'
 import { Module } from '@tenon/nn'
-import { manualSeed, mapTensors, realize, TenonError, type Tensor, tensor, useBackend } from '@tenon/tensor'
+import { manualSeed, mapTensors, realize, TenonError, type Tensor, tensor, useBackend, zeros } from '@tenon/tensor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gradientCheck } from './gradient-check.ts'
 import {
@@ -248,7 +248,7 @@ const total = (outputs: unknown): Tensor =>
   tensorsOf(outputs)
     .filter((y) => isFloat(y.dtype))
     .map((y, k) => y.mul(tensor(incomingGradient(y.size, k), y.shape, { dtype: y.dtype })).sum())
-    .reduce((a, b) => a.add(b))
+    .reduce((a, b) => a.add(b), zeros([]))
 
 const numbers = (value: unknown): Promise<ArrayLike<number>[]> => Promise.all(tensorsOf(value).map((x) => x.data()))
 
