@@ -77,12 +77,12 @@ describe('the listing of backend-wasm', () => {
   const backend = wasm()
   const listed = (program: Program): string[] => backend.listing!(program).split('\n')
 
-  test.each(kernelCases)('names every instruction of: $name', ({ name, program }) => {
+  test.each(kernelCases)('names every instruction of: $name', ({ program }) => {
     if (program.buffers.some(({ dtype }) => dtype === 'float64')) return
     const lines = listed(program)
     const opened = count(lines, /^ +(loop|if)\b/)
     const functions = count(lines, /^function \d+ \(/)
-    expect(functions > 0).toBe(name !== 'an empty grid')
+    expect(functions + count(lines, /^no code: /)).toBeGreaterThan(0)
     expect(count(lines, /^ *end$/)).toBe(opened + functions) // read to the last byte, and nothing misread
   })
 
