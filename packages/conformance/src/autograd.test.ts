@@ -1,5 +1,5 @@
 import { backward, GradientError, grad, noGrad, valueAndGrad } from '@tenon/autograd'
-import { DTypeError, exp, ones, ShapeError, sin, type Tensor, tensor, Variable, where } from '@tenon/tensor'
+import { DTypeError, exp, ones, rand, ShapeError, sin, type Tensor, tensor, Variable, where } from '@tenon/tensor'
 import { describe, expect, test } from 'vitest'
 import { numbers } from './gradient-check.ts'
 
@@ -23,6 +23,15 @@ describe('backward', () => {
     expect(await values(w.grad)).toEqual([4, 5, 6])
     expect(await values(b.grad)).toEqual([3])
     expect(frozen.grad).toBeNull()
+  })
+
+  test('finds its way through an output that was read, behind however many random draws', async () => {
+    const w = parameter(f64(1), 'w')
+    const initialised = Array.from({ length: 70 }, () => new Variable(rand([1], { dtype: 'float64' })))
+    const y = initialised.reduce((sum, v) => sum.add(v.mul(0)), w.mul(3))
+    await y.data()
+    backward(y.sum())
+    expect(await values(w.grad)).toEqual([3])
   })
 
   test('adds to a gradient that is there, and walks the same graph as often as it is asked', async () => {

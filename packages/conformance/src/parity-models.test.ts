@@ -25,13 +25,8 @@ import { difference } from '@tenon/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { backends } from './backends.ts'
 import { classes, uniform } from './deterministic.ts'
+import { compareDigests, type Digest } from './digests.ts'
 import { readFixture, unpack } from './torch-answers.ts'
-
-interface Digest {
-  readonly norm: number
-  readonly sum: number
-  readonly entries: string
-}
 
 interface ModelAnswer {
   readonly logits: string
@@ -107,37 +102,6 @@ interface Tolerances {
   readonly loss: number
   readonly gradient: number
   readonly weights: number
-}
-
-/** A tensor against its digest: the sum is compared on the scale of the numbers in it, since it may cancel. */
-async function digestDifferences(name: string, x: Tensor, expected: Digest, rtol: number): Promise<string[]> {
-  const values = await x.data()
-  const entries = unpack(expected.entries)
-  const stride = Math.max(1, Math.floor(values.length / 64))
-  const picked = Array.from({ length: entries.length }, (_, i) => values[i * stride]!)
-  let [square, sum] = [0, 0]
-  for (const v of values) {
-    square += v * v
-    sum += v
-  }
-  return [
-    ['entries', difference(picked, entries, { rtol })],
-    ['norm', difference([Math.sqrt(square)], [expected.norm], { rtol })],
-    ['sum', difference([sum], [expected.sum], { rtol: 0, atol: rtol * expected.norm * Math.sqrt(values.length) })],
-  ].flatMap(([what, wrong]) => (wrong ? [`${what} of ${name}: ${wrong}`] : []))
-}
-
-async function compareDigests(
-  tensors: readonly (readonly [string, Tensor])[],
-  expected: Readonly<Record<string, Digest>>,
-  rtol: number,
-): Promise<void> {
-  const camel = (key: string): string => key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
-  const wanted = Object.fromEntries(Object.entries(expected).map(([key, value]) => [camel(key), value]))
-  expect(tensors.map(([name]) => name).sort()).toEqual(Object.keys(wanted).sort())
-  const wrong: string[] = []
-  for (const [name, x] of tensors) wrong.push(...(await digestDifferences(name, x, wanted[name]!, rtol)))
-  expect(wrong).toEqual([])
 }
 
 function describeParity(dtype: DType, tolerances: Tolerances, trainings: readonly string[]): void {

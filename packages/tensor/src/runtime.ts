@@ -1,5 +1,5 @@
 /** Runs pending work: assigns, and what somebody wants to read. */
-import { type Backend, type BufferHandle, dtypes, type Executable, type TypedArray, UnsupportedError } from '@tenon/kernel'
+import { type Backend, type BufferHandle, dtypes, type Executable, isFloat, type TypedArray, UnsupportedError } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
@@ -201,7 +201,8 @@ function execute(
 
 function settleResult(node: Node, backend: Backend, buffer: BufferHandle): void {
   settle(node, backend, buffer, false)
-  if (!node.tracked || !hasHistory(node)) node.inputs = []
+  // Gradients flow through floats alone
+  if (!node.tracked || !isFloat(node.dtype) || !hasHistory(node)) node.inputs = []
   else withHistory.push(node)
   cutHistory(historyLimit)
 }

@@ -120,6 +120,19 @@ const loops: readonly KernelCase[] = [
       ]
     }),
   ),
+  ...[5, 50].map((size) =>
+    single(
+      `a sum of what another stage of each row stored, ${size} of them`,
+      loop([f32(3 * size), f32(3), f32(3 * size)], [3], (p) => {
+        const at = p.scaleAdd(p.index(0, 3), size, p.index(1, size))
+        return [
+          store(0, at, p.unary('exp', p.load('float32', 2, at)), [size]),
+          { kind: 'reduce', op: 'sum', extents: [size], value: p.stored('float32', 0), dtype: 'float32' },
+          store(1, p.index(0, 3), p.register('float32', 1)),
+        ]
+      }),
+    ),
+  ),
   single(
     'a sum of a million numbers',
     loop([f32(1), f32(1 << 20)], [], (p) => [

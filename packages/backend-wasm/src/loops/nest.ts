@@ -97,7 +97,11 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
         writes.push({ buffer: stage.buffer, index: copy(stage.index), value })
       } else {
         const short =
-          product(extents) === 0 ? pool.literal(stage.dtype, identity(stage.op, stage.dtype)) : writtenOut(pool, stage.op, value, loops)
+          product(extents) === 0
+            ? pool.literal(stage.dtype, identity(stage.op, stage.dtype))
+            : readsBack(stage.value, stages, here)
+              ? null // without a loop around them, its loads would move up before the stores
+              : writtenOut(pool, stage.op, value, loops)
         if (short) registers.set(number, short)
         else reductions.push({ stage: number, op: stage.op, value, position })
       }
@@ -130,6 +134,10 @@ function partition(stages: readonly Stage[]): number[][] {
 
 const usesRegisters = (e: Expr, stages: readonly number[]): boolean =>
   [...distinct([e])].some((x) => x.op === 'register' && stages.includes(x.stage))
+
+/** Whether a value is in memory only once another group has stored it. */
+const readsBack = (e: Expr, stages: readonly Stage[], here: ReadonlySet<number>): boolean =>
+  [...distinct([e])].some((x) => x.op === 'stored' && !here.has(x.stage) && product(stages[x.stage]!.extents) > 1)
 
 /** Most points that are worth more than a loop, and most expressions for all of them. */
 const longestWrittenOut = 16

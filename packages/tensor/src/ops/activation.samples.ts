@@ -24,9 +24,10 @@ const all: Samples[] = [
   samples(mish, { torch: 'F.mish', inputs }),
   samples(hardtanh, {
     torch: 'F.hardtanh',
-    inputs: [...shapes, values(-100, -2, 0, 2, 100), { inputs: [randn([2, 3])], args: [-0.3, 0.2] }],
+    inputs: [...shapes, values(-100, -1, 0, 1, 100, NaN), { inputs: [randn([2, 3])], args: [-0.3, 0.2] }],
+    kinks: [-1, 1],
   }),
-  samples(relu6, { torch: 'F.relu6', inputs: [...shapes, values(-100, -1, 3, 7, 100), integers([4], -3, 9)] }),
+  samples(relu6, { torch: 'F.relu6', inputs: [...shapes, values(-100, 0, 3, 6, 100, NaN), integers([4], -3, 9)], kinks: [0, 6] }),
   samples(softsign, { torch: 'F.softsign', inputs, kinks: [0] }),
   samples(tanhshrink, { torch: 'F.tanhshrink', inputs }),
   samples(softshrink, {
@@ -68,6 +69,7 @@ const all: Samples[] = [
       { inputs: [randn([3, 4])], args: [1] },
       { inputs: [randn([2, 3, 4])], args: [-2] },
       { inputs: [randn([1])], args: [0] },
+      { inputs: [integers([3], 0, 5, 'uint32')], args: [0], noTorch: 'PyTorch 1.13 has no uint32' },
       { inputs: [randn([0, 3])], args: [1] },
     ],
   }),

@@ -3,7 +3,6 @@ import { ShapeError } from '@tenon/kernel'
 import { toFloat } from '../compose.ts'
 import { normalizeDim, showShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { clamp } from './extrema.ts'
 import { elu } from './relu.ts'
 import { sigmoid } from './sigmoid.ts'
 import { softmax } from './softmax.ts'
@@ -24,14 +23,17 @@ export function celu(input: Tensor, alpha = 1): Tensor {
 /** mish(x) = x · tanh(softplus(x)) (Misra 2019).   any shape → same */
 export const mish = (x: Tensor): Tensor => x.mul(tanh(softplus(x)))
 
-/** hardtanh(x) = min(max(x, minVal), maxVal), with slope 1 at the bounds; source: F.hardtanh.   any shape → same */
+/**
+ * hardtanh(x) = min(max(x, minVal), maxVal), with slope 0 at the bounds, where that of clamp is 1; source: F.hardtanh.
+ * any shape → same
+ */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
   if (!(minVal <= maxVal)) throw new RangeError(`hardtanh: minVal must not be above maxVal, got ${minVal} and ${maxVal}`)
-  return clamp(x, minVal, maxVal)
+  return where(x.le(minVal), minVal, where(x.ge(maxVal), maxVal, x))
 }
 
-/** relu6(x) = min(max(x, 0), 6) (Krizhevsky 2010).   any shape → same */
-export const relu6 = (x: Tensor): Tensor => clamp(x, 0, 6)
+/** relu6(x) = min(max(x, 0), 6), with slope 0 at 0 and 6 (Krizhevsky 2010).   any shape → same */
+export const relu6 = (x: Tensor): Tensor => hardtanh(x, 0, 6)
 
 /** softsign(x) = x / (1 + |x|).   any shape → same */
 export const softsign = (x: Tensor): Tensor => x.div(x.abs().add(1))
@@ -74,4 +76,4 @@ export function glu(x: Tensor, dim = -1): Tensor {
 }
 
 /** softmin(x) = softmax(−x) along `dim`.   any shape → same */
-export const softmin = (x: Tensor, dim: number): Tensor => softmax(x.neg(), dim)
+export const softmin = (x: Tensor, dim: number): Tensor => softmax(toFloat(x).neg(), dim)

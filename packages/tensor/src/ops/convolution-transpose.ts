@@ -14,11 +14,12 @@ export interface ConvTransposeOptions {
 }
 
 /**
- * convTranspose2d(x, w, b)[n, o, …] = b[o] + Σ over c, i, u of x[n, c, i] · w[c, o, u] wherever i·stride + u·dilation − padding is the place
- * asked for: the gradient of conv2d by its input. It is one convolution, with stride − 1 zeros between the elements of x and the
+ * convTranspose2d(x, w, b)[n, o, …] = b[o] + Σ over c, i, u of x[n, c, i] · w[c, o, u] wherever i·stride + u·dilation − padding is the
+ * place asked for: the gradient of conv2d by its input. It is one convolution, with stride − 1 zeros between the elements of x and the
  * kernel flipped. Source: F.conv_transpose2d.
  *
- * [n, c, h, w], [c, o / groups, kh, kw], [o] → [n, o, h', w'] with h' = (h − 1)·stride − 2·padding + dilation·(kh − 1) + outputPadding + 1; [c, h, w] → [o, h', w']
+ * [n, c, h, w], [c, o / groups, kh, kw], [o] → [n, o, h', w'] with
+ * h' = (h − 1)·stride − 2·padding + dilation·(kh − 1) + outputPadding + 1; [c, h, w] → [o, h', w']
  */
 export const convTranspose2d = (x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor =>
   transposed('convTranspose2d', 2, x, weight, bias, options)
@@ -41,7 +42,8 @@ function transposed(op: string, axes: number, x: Tensor, weight: Tensor, bias: T
   input.forEach((size, d) => {
     if (outputPadding[d]! >= Math.max(stride[d]!, dilation[d]!)) {
       throw new ShapeError(
-        `${op}: outputPadding must be less than the stride or the dilation, got ${outputPadding[d]} for stride ${stride[d]} and dilation ${dilation[d]}`,
+        `${op}: outputPadding must be less than the stride or the dilation, ` +
+          `got ${outputPadding[d]} for stride ${stride[d]} and dilation ${dilation[d]}`,
       )
     }
     const output = (size - 1) * stride[d]! - 2 * padding[d]! + reach[d]! + outputPadding[d]! + 1

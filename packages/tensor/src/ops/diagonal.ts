@@ -17,15 +17,21 @@ function checkOffset(op: string, offset: number): void {
   if (!Number.isInteger(offset)) throw new ShapeError(`${op}: the diagonal is a whole number, got ${offset}`)
 }
 
-/** tril(x, diagonal): x on and below the diagonal (above the main one where positive), 0 elsewhere; source: torch.tril.   [..., n, m] → same */
+/**
+ * tril(x, diagonal): x on and below the diagonal (above the main one where positive), 0 elsewhere; source: torch.tril.
+ * [..., n, m] → same
+ */
 export const tril = (x: Tensor, diagonal = 0): Tensor => where(offsets(...matrixOf('tril', x, diagonal)).le(diagonal), x, 0).cast(x.dtype)
 
-/** triu(x, diagonal): x on and above the diagonal (above the main one where positive), 0 elsewhere; source: torch.triu.   [..., n, m] → same */
+/**
+ * triu(x, diagonal): x on and above the diagonal (above the main one where positive), 0 elsewhere; source: torch.triu.
+ * [..., n, m] → same
+ */
 export const triu = (x: Tensor, diagonal = 0): Tensor => where(offsets(...matrixOf('triu', x, diagonal)).ge(diagonal), x, 0).cast(x.dtype)
 
 /**
- * diagonal(x, offset, dim1, dim2)[…, k] = x[…, k, …, k + offset, …], row along dim1, column along dim2, from row −offset on where the offset
- * is negative. Source: torch.diagonal.   [..., n, m] → [..., k]
+ * diagonal(x, offset, dim1, dim2)[…, k] = x[…, k, …, k + offset, …], row along dim1, column along dim2, from row −offset on where the
+ * offset is negative. Source: torch.diagonal.   [..., n, m] → [..., k]
  */
 export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
   const [a, b] = [normalizeDim('diagonal', dim1, x.ndim), normalizeDim('diagonal', dim2, x.ndim)]
@@ -44,7 +50,10 @@ export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
     .slice(-1, 0, size * size, size + 1)
 }
 
-/** diag(x, offset): the diagonal of a matrix, or the square matrix of which x is the diagonal, 0 elsewhere; source: torch.diag.   [n, m] → [k]; [n] → [n + |offset|, n + |offset|] */
+/**
+ * diag(x, offset): the diagonal of a matrix, or the square matrix of which x is the diagonal, 0 elsewhere; source: torch.diag.
+ * [n, m] → [k]; [n] → [n + |offset|, n + |offset|]
+ */
 export function diag(x: Tensor, offset = 0): Tensor {
   if (x.ndim === 2) return diagonal(x, offset)
   if (x.ndim !== 1) throw new ShapeError(`diag takes a vector or a matrix, got ${showShape(x.shape)}`)

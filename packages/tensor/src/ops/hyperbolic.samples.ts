@@ -1,7 +1,8 @@
 import { integers, randn, type Samples, samples, uniform, values } from '../samples/format.ts'
 import { acosh, asinh, atanh, cosh, sinh } from './hyperbolic.ts'
 
-const shapes = [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([4], -3, 4)]
+const unsigned = { inputs: [integers([3], 0, 4, 'uint32')], noTorch: 'PyTorch 1.13 has no uint32' }
+const shapes = [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([4], -3, 4), unsigned]
 const between = (low: number, high: number) => [[3, 4], [1], [], [0, 3]].map((shape) => uniform(shape, low, high))
 
 const all: Samples[] = [

@@ -20,9 +20,9 @@ export interface InterpolateOptions {
 const axesOf = { nearest: null, linear: 1, bilinear: 2, trilinear: 3 }
 
 /**
- * interpolate(x): x with its spatial axes resized, each on its own. With r = old size / new size (1 / scaleFactor where that is given), output
- * i is element ⌊i·r⌋ for `nearest`; for the linear modes it lies at (i + ½)·r − ½, or at i · (old − 1) / (new − 1) with `alignCorners`, between the two
- * elements beside it. Source: F.interpolate.   [n, c, ...spatial] → [n, c, ...size]
+ * interpolate(x): x with its spatial axes resized, each on its own. With r = old size / new size (1 / scaleFactor where that is given),
+ * output i is element ⌊i·r⌋ for `nearest`; for the linear modes it lies at (i + ½)·r − ½, or at i · (old − 1) / (new − 1) with
+ * `alignCorners`, between the two elements beside it. Source: F.interpolate.   [n, c, ...spatial] → [n, c, ...size]
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const { mode = 'nearest', alignCorners = false } = options

@@ -36,7 +36,10 @@ export interface MeshgridOptions {
   readonly indexing?: 'ij' | 'xy'
 }
 
-/** meshgrid([a, b, …]): each vector, stretched over the grid of all of them; source: torch.meshgrid.   [n], [m], … → as many of [n, m, …]; of [m, n, …] for `xy` */
+/**
+ * meshgrid([a, b, …]): each vector, stretched over the grid of all of them; source: torch.meshgrid.
+ * [n], [m], … → as many of [n, m, …]; of [m, n, …] for `xy`
+ */
 export function meshgrid(tensors: readonly Tensor[], { indexing = 'ij' }: MeshgridOptions = {}): Tensor[] {
   const other = tensors.find((t) => t.ndim > 1)
   if (other) throw new ShapeError(`meshgrid takes vectors, got one of shape ${showShape(other.shape)}`)

@@ -1,4 +1,4 @@
-import { booleans, integers, randn, type Samples, samples } from '../samples/format.ts'
+import { booleans, filled, integers, randn, type Samples, samples } from '../samples/format.ts'
 import { maskedFill } from './masked-fill.ts'
 
 const all: Samples = samples(maskedFill, {
@@ -11,6 +11,11 @@ const all: Samples = samples(maskedFill, {
     { inputs: [randn([1]), booleans([1])], args: [1] },
     { inputs: [randn([0, 3]), booleans([3])], args: [1] },
     { inputs: [integers([5], -5, 5), booleans([5])], args: [7] },
+    {
+      inputs: [filled([3], [16777217, -16777219, 5], 'int32'), filled([3], [0, 0, 1], 'bool')],
+      args: [2.5],
+      noTorch: 'PyTorch refuses a fraction',
+    },
     [randn([3, 4]), booleans([3, 4]), randn([])],
   ],
 })

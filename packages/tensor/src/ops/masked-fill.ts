@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor.ts'
+import { fromScalar, type Tensor } from '../tensor.ts'
 import { where } from './where.ts'
 
 /**
@@ -6,4 +6,5 @@ import { where } from './where.ts'
  *
  * shapes broadcast; the mask is bool, a tensor `value` of any shape that broadcasts
  */
-export const maskedFill = (x: Tensor, mask: Tensor, value: Tensor | number): Tensor => where(mask, value, x).cast(x.dtype)
+export const maskedFill = (x: Tensor, mask: Tensor, value: Tensor | number): Tensor =>
+  where(mask, typeof value === 'number' ? fromScalar(value, x.dtype) : value.cast(x.dtype), x)

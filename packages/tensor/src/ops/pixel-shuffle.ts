@@ -9,7 +9,10 @@ function checked(op: string, x: Tensor, factor: number): [number[], number, numb
   return [x.shape.slice(0, -3), ...(x.shape.slice(-3) as [number, number, number])]
 }
 
-/** pixelShuffle(x, r)[…, c, h·r + i, w·r + j] = x[…, c·r² + i·r + j, h, w]; source: F.pixel_shuffle.   [..., c·r², h, w] → [..., c, h·r, w·r] */
+/**
+ * pixelShuffle(x, r)[…, c, h·r + i, w·r + j] = x[…, c·r² + i·r + j, h, w]; source: F.pixel_shuffle.
+ * [..., c·r², h, w] → [..., c, h·r, w·r]
+ */
 export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
   const r = upscaleFactor
   const [lead, channels, h, w] = checked('pixelShuffle', x, r)

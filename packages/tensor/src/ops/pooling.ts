@@ -40,8 +40,8 @@ interface Windows {
  * maxPool2d(x)[…, i, j] = max of the window that begins at (i, j)·stride − padding; outside x lies −∞. The gradient goes to the first
  * maximum of a window. Source: F.max_pool2d.
  *
- * [n, c, h, w] → [n, c, h', w'] with h' = ⌊(h + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1; [c, h, w] → [c, h', w']. With `ceilMode` ⌈ ⌉ for ⌊ ⌋, as
- * long as the last window begins before the end of x.
+ * [n, c, h, w] → [n, c, h', w'] with h' = ⌊(h + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1; [c, h, w] → [c, h', w']. With `ceilMode`
+ * ⌈ ⌉ for ⌊ ⌋, as long as the last window begins before the end of x.
  */
 export const maxPool2d = (x: Tensor, kernelSize: PerAxis, options: MaxPoolOptions = {}): Tensor =>
   maxPool('maxPool2d', 2, x, kernelSize, options)

@@ -9,7 +9,10 @@ export function outer(a: Tensor, b: Tensor): Tensor {
   return a.unsqueeze(1).mul(b)
 }
 
-/** inner(a, b) = Σ over the last dimension of both; a product where one has none. Source: torch.inner.   [...x, k], [...y, k] → [...x, ...y] */
+/**
+ * inner(a, b) = Σ over the last dimension of both; a product where one has none. Source: torch.inner.
+ * [...x, k], [...y, k] → [...x, ...y]
+ */
 export function inner(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 0 || b.ndim === 0) return a.mul(b)
   const [k, size] = [a.shape.at(-1)!, b.shape.at(-1)!]

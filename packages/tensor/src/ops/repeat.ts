@@ -12,7 +12,8 @@ const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0
 export function repeat(x: Tensor, sizes: readonly number[]): Tensor {
   if (sizes.length < x.ndim || !sizes.every(isCount)) {
     throw new ShapeError(
-      `repeat takes a whole number ≥ 0 for each of the ${x.ndim} dimensions of ${showShape(x.shape)}, and perhaps for leading ones, got ${JSON.stringify(sizes)}`,
+      `repeat takes a whole number ≥ 0 for each of the ${x.ndim} dimensions of ${showShape(x.shape)}, ` +
+        `and perhaps for leading ones, got ${JSON.stringify(sizes)}`,
     )
   }
   const shape: Shape = [...new Array<number>(sizes.length - x.ndim).fill(1), ...x.shape]

@@ -22,5 +22,8 @@ export function varMean(x: Tensor, dim?: Dims, { keepdim = false, correction = 1
 /** nansum(x): the sum over `dim` of what is not NaN; source: torch.nansum.   [..., d, ...] → [..., ...] */
 export const nansum = (x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor => where(isnan(x), 0, x).sum(dim, options)
 
-/** countNonzero(x): how many elements along `dim` are not 0 (NaN is not); source: torch.count_nonzero.   [..., d, ...] → [..., ...], int32 */
+/**
+ * countNonzero(x): how many elements along `dim` are not 0 (NaN is not); source: torch.count_nonzero.
+ * [..., d, ...] → [..., ...], int32
+ */
 export const countNonzero = (x: Tensor, dim?: Dims): Tensor => x.ne(0).sum(dim)

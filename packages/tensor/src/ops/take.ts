@@ -9,7 +9,10 @@ function checkRange(op: string, index: Tensor, dim: number, size: number): void 
   if (bad !== undefined) throw new ShapeError(`${op}: index ${bad} is out of range for dimension ${dim} of size ${size}`)
 }
 
-/** narrow(x, dim, start, length): `length` elements of `dim` from `start` on, all of which must exist; source: torch.narrow.   [..., d, ...] → [..., length, ...] */
+/**
+ * narrow(x, dim, start, length): `length` elements of `dim` from `start` on, all of which must exist; source: torch.narrow.
+ * [..., d, ...] → [..., length, ...]
+ */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
   const d = normalizeDim('narrow', dim, x.ndim)
   const size = x.shape[d]!
@@ -27,8 +30,8 @@ export function take(x: Tensor, index: Tensor): Tensor {
 }
 
 /**
- * takeAlongDim(x, index, dim): torch.gather with broadcasting off `dim`, so that `takeAlongDim(x, x.argmax(1, { keepdim: true }), 1)` is the
- * maximum. Source: torch.take_along_dim.   [..., d, ...], int32 [..., k, ...] → [..., k, ...]
+ * takeAlongDim(x, index, dim): torch.gather with broadcasting off `dim`, so that `takeAlongDim(x, x.argmax(1, { keepdim: true }), 1)` is
+ * the maximum. Source: torch.take_along_dim.   [..., d, ...], int32 [..., k, ...] → [..., k, ...]
  */
 export function takeAlongDim(x: Tensor, index: Tensor, dim: number): Tensor {
   const d = normalizeDim('takeAlongDim', dim, x.ndim)
@@ -50,7 +53,8 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   const expected = x.shape.map((s, i) => (i === d ? index.size : s))
   if (index.ndim !== 1 || source.shape.join() !== expected.join()) {
     throw new ShapeError(
-      `indexAdd: an index of one dimension, got ${showShape(index.shape)}, and a source ${showShape(expected)}, got ${showShape(source.shape)}`,
+      `indexAdd: an index of one dimension, got ${showShape(index.shape)}, ` +
+        `and a source ${showShape(expected)}, got ${showShape(source.shape)}`,
     )
   }
   if (source.dtype !== x.dtype) throw new DTypeError(`indexAdd: dtypes ${x.dtype} and ${source.dtype} differ; cast one of them`)

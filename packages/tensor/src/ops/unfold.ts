@@ -62,7 +62,8 @@ export function fold(x: Tensor, outputSize: PerAxis, kernelSize: PerAxis, option
   const [rows, columns] = patches.counts as [number, number]
   if (x.ndim !== 3 || x.shape[1]! % (kh * kw) !== 0 || x.shape[2] !== rows * columns) {
     throw new ShapeError(
-      `fold: an output ${showShape(size)} has ${rows * columns} patches of ${kh}×${kw}, so the input is [n, c·${kh * kw}, ${rows * columns}], got ${showShape(x.shape)}`,
+      `fold: an output ${showShape(size)} has ${rows * columns} patches of ${kh}×${kw}, ` +
+        `so the input is [n, c·${kh * kw}, ${rows * columns}], got ${showShape(x.shape)}`,
     )
   }
   const c = x.shape[1]! / (kh * kw)

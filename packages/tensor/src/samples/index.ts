@@ -57,8 +57,8 @@ export * from './format.ts'
 export const allSamples: readonly Samples[] = [
   activation,
   adaptivePooling,
-  convolutionTranspose,
   convolution,
+  convolutionTranspose,
   cumulative,
   diagonal,
   einsum,
