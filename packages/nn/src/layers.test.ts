@@ -11,6 +11,12 @@ describe('layers print what they were made of', () => {
       'Conv1d(2, 4, kernelSize=[3], stride=[1], padding=same, dilation=[2], groups=2, bias=false)',
     ],
     [
+      new nn.Conv2d(1, 2, 3, { padding: 1, paddingMode: 'reflect' }),
+      'Conv2d(1, 2, kernelSize=[3, 3], stride=[1, 1], padding=[1, 1], paddingMode=reflect)',
+    ],
+    [new nn.ZeroPad2d([1, 2, 0, 3]), 'ZeroPad2d([1, 2, 0, 3])'],
+    [new nn.ConstantPad2d(1, 0.5), 'ConstantPad2d([1, 1, 1, 1], value=0.5)'],
+    [
       new nn.ConvTranspose2d(2, 3, [3, 2], { stride: 2, padding: 1, outputPadding: [1, 0] }),
       'ConvTranspose2d(2, 3, kernelSize=[3, 2], stride=[2, 2], padding=[1, 1], outputPadding=[1, 0])',
     ],
@@ -51,6 +57,13 @@ describe('layers refuse what makes no sense', () => {
       () => new nn.ConvTranspose1d(1, 1, 3, { stride: 2, outputPadding: 2 }).forward(zeros([1, 1, 4])),
       'outputPadding must be less than the stride or the dilation, got 2',
     ],
+    [
+      'a strided convolution that keeps the size',
+      () => new nn.Conv2d(1, 1, 3, { stride: 2, padding: 'same' }),
+      "padding 'same' needs stride 1",
+    ],
+    ['an unknown padding', () => new nn.Conv1d(1, 1, 3, { paddingMode: 'mirror' as 'reflect' }), "'replicate' or 'circular', got 'mirror'"],
+    ['a padding of fractions', () => new nn.ReflectionPad2d(0.5), 'ReflectionPad2d: padding is a whole number or four of them'],
     ['no window', () => new nn.AvgPool1d(0), 'AvgPool1d: kernelSize is a whole number ≥ 1'],
     ['no output', () => new nn.AdaptiveAvgPool2d([2, 0]), 'AdaptiveAvgPool2d: an output size is a whole number ≥ 1'],
     ['groups of a norm that do not divide', () => new nn.GroupNorm(3, 4), 'GroupNorm: numGroups must divide the 4 channels, got 3'],

@@ -138,11 +138,10 @@ export function describeLayer(name: string, options: DescribeLayerOptions): void
 
     test('gives every parameter a gradient', () => {
       const layer = fresh('float32')
-      for (const path of Object.keys(idle)) expect(Object.keys(layer.stateDict())).toContain(path)
       if (learned(layer).length === 0) return
       backward(total(forward(layer, inputsIn('float32'))))
       const without = learned(layer).filter(([, { grad }]) => grad === null || !grad.dataSync().some((value) => value !== 0))
-      expect(without.map(([path]) => path)).toEqual(Object.keys(idle))
+      expect(without.map(([path]) => path).sort()).toEqual(Object.keys(idle).sort())
       for (const [path, parameter] of learned(layer))
         expect([path, parameter.grad?.shape ?? parameter.shape]).toEqual([path, parameter.shape])
     })
