@@ -71,17 +71,18 @@ export class KernelCache {
   listing(kernels: readonly Kernel[]): string {
     const context = this.#context()
     const own = new Map<FunctionBuilder, Kernel>()
+    const empty: string[] = []
     for (const kernel of new Map(kernels.map((k) => [kernelKey(k), k])).values()) {
       const compiled = compileKernel(context, kernel)
       if (compiled) own.set(compiled.f, kernel)
+      else empty.push(`no code: ${printKernel(kernel)}`)
     }
-    return context.module.functions
-      .map((f) => {
-        const kernel = own.get(f)
-        const signature = `(${f.params.join(', ')})${f.result === 'none' ? '' : ` → ${f.result}`}`
-        return [`function ${f.index} ${signature}${kernel ? `: ${printKernel(kernel)}` : ''}`, ...listing(f)].join('\n')
-      })
-      .join('\n')
+    const functions = context.module.functions.map((f) => {
+      const kernel = own.get(f)
+      const signature = `(${f.params.join(', ')})${f.result === 'none' ? '' : ` → ${f.result}`}`
+      return [`function ${f.index} ${signature}${kernel ? `: ${printKernel(kernel)}` : ''}`, ...listing(f)].join('\n')
+    })
+    return [...functions, ...empty].join('\n')
   }
 
   #context(): ModuleContext & { readonly module: ModuleBuilder } {

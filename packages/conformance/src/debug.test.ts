@@ -85,6 +85,7 @@ describe('the listing of backend-wasm', () => {
     const opened = count(lines, /^ +(loop|if)\b/)
     const functions = count(lines, /^function \d+ \(/)
     expect(functions > 0).toBe(program.steps.some(hasPoints))
+    expect(functions > 0 || count(lines, /^no code: /) > 0).toBe(true)
     expect(count(lines, /^ *end$/)).toBe(opened + functions) // read to the last byte, and nothing misread
   })
 

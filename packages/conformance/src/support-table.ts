@@ -1,7 +1,9 @@
 /** docs/support.md, written from what the suites run. */
 import { allSamples, caseKinds, type Samples } from '@tenon/tensor/samples'
 import { backends } from './backends.ts'
+import { layerCases } from './layer-cases.ts'
 import { casesOf, gradientSkip, kindSkip, torchSkip } from './op-support.ts'
+import { readFixture } from './torch-answers.ts'
 
 /** What stands in one place of a table: how many cases run, or a mark; and why others do not. */
 export interface Cell {
@@ -50,8 +52,62 @@ const ops = (): Section => ({
   rows: [...allSamples].sort((a, b) => (a.name < b.name ? -1 : 1)).map(opRow),
 })
 
-/** The tables, each from the list that its suite runs. What has a list that suites run (layers, losses, optimizers) gets a section here. */
-export const sections = (): readonly Section[] => [ops()]
+/** The elements by a name that they share, names in order. */
+function grouped<T>(list: readonly T[], nameOf: (element: T) => string): [name: string, elements: T[]][] {
+  const groups = new Map<string, T[]>()
+  for (const element of list) groups.set(nameOf(element), [...(groups.get(nameOf(element)) ?? []), element])
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+const everywhere = backends.map(() => yes)
+
+const layers = (): Section => ({
+  title: 'Layers',
+  about:
+    'Settings that `describeLayer` runs: eagerly, under jit and on each backend, training and in eval(); gradients against differences in float64, by inputs and ' +
+    'parameters; state dicts; errors; and outputs, gradients and buffers compared with PyTorch 1.13.',
+  columns: ['layer', 'settings', ...backends.map(({ name }) => name), 'gradient', 'PyTorch'],
+  rows: grouped(layerCases, ({ make }) => make('float32').constructor.name).map(([name, cases]) => ({
+    name,
+    cells: [
+      { text: String(cases.length), reasons: [] },
+      ...everywhere,
+      counted(cases.map(({ noDifferences }) => noDifferences ?? null)),
+      {
+        text: String(cases.length),
+        reasons: cases.some(({ random }) => random) ? ['random while training: PyTorch is asked in eval() alone'] : [],
+      },
+    ],
+  })),
+})
+
+/** What was answered for each name. */
+const answered = (title: string, about: string, file: string, key: string): Section => ({
+  title,
+  about,
+  columns: ['name', ...backends.map(({ name }) => name), 'answers'],
+  rows: grouped(Object.values(readFixture<Readonly<Record<string, Readonly<Record<string, unknown>>>>>(file)), (answer) =>
+    String(answer[key]),
+  ).map(([name, answers]) => ({ name, cells: [...everywhere, { text: String(answers.length), reasons: [] }] })),
+})
+
+const losses = (): Section =>
+  answered(
+    'Losses',
+    'Inputs and options with PyTorch’s value and gradients: as a function, as a module and under jit.',
+    'losses.json',
+    'loss',
+  )
+const optimizers = (): Section =>
+  answered(
+    'Optimizers',
+    'Settings with the losses and weights of ten steps, made by `scripts/fixtures/optimizers.py`.',
+    'optimizers.json',
+    'kind',
+  )
+
+/** The tables, each from the list that its suite runs. Another list that suites run gets its section here. */
+export const sections = (): readonly Section[] => [ops(), layers(), losses(), optimizers()]
 
 /** Cells in which something is left out. */
 export const skips = ({ rows }: Section): { where: string; cell: Cell }[] =>
@@ -70,7 +126,7 @@ export function supportTable(tables: readonly Section[]): string {
       '',
       section.about,
       '',
-      `${section.rows.length} rows; in ${skips(section).length} places something is left out, each with its reason below.`,
+      `${section.rows.length} rows; ${skips(section).length > 0 ? `in ${skips(section).length} places something is left out, each with its reason below` : 'nothing is left out'}.`,
       '',
       line(section.columns),
       line(section.columns.map(() => '---')),
