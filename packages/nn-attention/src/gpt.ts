@@ -81,7 +81,10 @@ export class GPT extends Module {
       lnF: new LayerNorm(nEmbd, { bias, dtype }),
     }
     this.lmHead = new Linear(nEmbd, vocabSize, { bias: false, dtype })
-    if (tieWeights) Object.assign(this.lmHead, { weight: this.transformer.wte.weight })
+    if (tieWeights) {
+      init.zeros(this.lmHead.weight) // it goes: nothing need be drawn for it
+      Object.assign(this.lmHead, { weight: this.transformer.wte.weight })
+    }
     this.blockSize = blockSize
 
     for (const [path, parameter] of this.namedParameters()) {

@@ -19,8 +19,8 @@ describe('Transformer', () => {
   })
 
   it('has the defaults of the paper', () => {
-    const model = new Transformer()
-    expect([model.dModel, model.nhead, model.encoder.layers.length, model.decoder.layers.length]).toEqual([512, 8, 6, 6])
+    const model = new Transformer(8)
+    expect([model.nhead, model.encoder.layers.length, model.decoder.layers.length]).toEqual([8, 6, 6])
     const [layer] = model.encoder.layers
     expect([layer!.linear1.outFeatures, layer!.dropout.p, layer!.selfAttn.dropout, layer!.norm1.eps]).toEqual([2048, 0.1, 0.1, 1e-5])
   })
