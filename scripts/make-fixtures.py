@@ -23,6 +23,7 @@ from fixtures.layers import layers
 from fixtures.losses import losses
 from fixtures.optimizers import optimizers, schedules
 from fixtures.rnn import recurrent
+from fixtures.state import state
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "packages/conformance/fixtures"
@@ -249,6 +250,7 @@ MAKERS = {
     "optimizers": lambda: optimizers(uniform, classes, packed, snake),
     "schedules": lambda: schedules(snake),
     "rnn": lambda: recurrent(uniform, incoming, packed),
+    "state": lambda: state(FIXTURES / "state.safetensors", uniform, packed),
     "models": lambda: {
         "smallCnn": parity(small_cnn),
         "normalisedCnn": parity(normalised_cnn),
