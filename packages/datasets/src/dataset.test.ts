@@ -76,7 +76,7 @@ describe('collate', () => {
     })
     const both = Int32Array.of(0, 1)
     expect(() => collate(of({ x: new Float32Array(2) }, { x: new Float32Array(3) }), both)).toThrow(
-      /field 'x' has shape \[2\] in item 0 but \[3\] in item 1/,
+      /field 'x' has shape \[2\] in item 0 but \[3\] in item 1; .* pad them with \{ collate: padFields\(…\) \}/,
     )
     expect(() => collate(of({ x: 1 }, { x: Int32Array.of(1) }), both)).toThrow(/field 'x' has shape \[\]/)
     expect(() => collate(of({ x: new Float32Array(1) }, { x: new Int32Array(1) }), both)).toThrow(

@@ -23,6 +23,10 @@ const wrong: Record<string, readonly Wrong[]> = {
     [() => ops.indexAdd(x(3, 2), 0, index(3), x(1, 2)), ShapeError, /^indexAdd: index 3 is out of range for dimension 0 of size 3/],
     [() => ops.indexAdd(x(3, 2), 0, index(-1), x(1, 2)), ShapeError, /^indexAdd: index -1 is out of range for dimension 0 of size 3/],
   ],
+  'sequences of unequal lengths': [
+    [() => ops.stack([x(3), x(4)]), ShapeError, /stack.*\[3\].*\[4\]/],
+    [() => ops.tensor([[1, 2], [3]]), ShapeError, /tensor/],
+  ],
   'einsum names the subscript': [
     [() => ops.einsum('ij,jk->ik', x(2, 3), x(4, 2)), ShapeError, /subscript 'j' is 3 elsewhere and 4 in operand 1/],
     [() => ops.einsum('ij,jk', x(2, 3)), ShapeError, /'ij,jk' has 2 operands, got 1/],
