@@ -7,10 +7,14 @@ import { fileURLToPath } from 'node:url'
 const source = join(dirname(fileURLToPath(import.meta.url)), '../packages/tensor/src')
 const note = '// Written by scripts/generate-ops-index.mjs; run it after adding a file here.'
 
+/** As the linter sorts: `convolution.ts` before `convolution-transpose.ts`. */
+const stem = (path) => path.replace(/(\.samples)?\.ts$/, '')
+const before = (a, b) => (stem(a) < stem(b) ? -1 : 1)
+
 const filesOf = (folder) =>
   readdirSync(join(source, folder))
     .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'))
-    .sort()
+    .sort(before)
 const isSamples = (file) => file.endsWith('.samples.ts')
 const identifier = (file) => file.replace('.samples.ts', '').replace(/-(.)/g, (_, letter) => letter.toUpperCase())
 
@@ -19,8 +23,8 @@ export function generated() {
   const lists = [...filesOf('ops').map((f) => ['../ops', f]), ...filesOf('samples').map((f) => ['.', f])]
     .filter(([, file]) => isSamples(file))
     .map(([folder, file]) => ({ name: identifier(file), from: `${folder}/${file}` }))
-    .sort((a, b) => (a.from < b.from ? -1 : 1))
-  const imports = [...lists.map((l) => [l.from, l.name]), ['./format.ts', 'type { Samples }']].sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort((a, b) => before(a.from, b.from))
+  const imports = [...lists.map((l) => [l.from, l.name]), ['./format.ts', 'type { Samples }']].sort(([a], [b]) => before(a, b))
   const all = [
     '/** Everything that has samples. */',
     'export const allSamples: readonly Samples[] = [',

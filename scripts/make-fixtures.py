@@ -1,23 +1,25 @@
 """What PyTorch says, for packages/conformance/fixtures. Run it after a sample changed:
 
-    /usr/bin/python3 scripts/make-fixtures.py
+    /usr/bin/python3 scripts/make-fixtures.py            # all of them
+    /usr/bin/python3 scripts/make-fixtures.py layers     # those named: ops, layers, models
 
 It needs Node, the installed workspace, and Debian's python3-torch (1.13).
 """
 
-import base64
 import functools
 import json
 import math
 import pathlib
 import re
 import subprocess
+import sys
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 from fixtures.attention import attention
+from fixtures.hashed import classes, incoming, packed, uniform
+from fixtures.layers import layers
 from fixtures.losses import losses
 from fixtures.optimizers import optimizers, schedules
 from fixtures.rnn import recurrent
@@ -28,12 +30,6 @@ DTYPES = {"float32": torch.float64, "float64": torch.float64, "int32": torch.int
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
-
-
-def packed(array):
-    """Little-endian float32 in base64."""
-    with np.errstate(over="ignore"):
-        return base64.b64encode(np.asarray(array, dtype=np.float64).astype("<f4").tobytes()).decode()
 
 
 # ── ops ──
@@ -48,12 +44,6 @@ def decoded(value):
 
 def snake(name):
     return re.sub("([A-Z])", lambda m: "_" + m.group(1).lower(), name)
-
-
-def incoming(shape, k):
-    """The gradient by output k: nothing that is all ones."""
-    count = math.prod(shape)
-    return torch.tensor([math.cos(1 + k + i) for i in range(count)]).reshape(shape)
 
 
 def answer(expression, case):
@@ -98,23 +88,6 @@ def ops():
 
 
 # ── models ──
-
-
-def mixed(salt, length):
-    """The hash of packages/conformance/src/deterministic.ts."""
-    with np.errstate(over="ignore"):
-        h = np.arange(length, dtype=np.uint32) + np.uint32((salt * 0x9E3779B9) & 0xFFFFFFFF)
-        h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-        h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-        return h ^ (h >> np.uint32(16))
-
-
-def uniform(salt, shape, scale):
-    return torch.tensor((mixed(salt, math.prod(shape)).astype(np.float64) / 2**31 - 1) * scale).reshape(shape)
-
-
-def classes(salt, length, count):
-    return torch.tensor((mixed(salt, length) % np.uint32(count)).astype(np.int64))
 
 
 def fill(model):
@@ -226,11 +199,17 @@ def write(name, value):
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1024:.0f} KiB")
 
 
+MAKERS = {
+    "ops": ops,
+    "attention": lambda: attention(uniform, classes, incoming, packed, digest),
+    "layers": lambda: layers(ROOT),
+    "losses": lambda: losses(uniform, classes, incoming, packed, snake),
+    "optimizers": lambda: optimizers(uniform, classes, packed, snake),
+    "schedules": lambda: schedules(snake),
+    "rnn": lambda: recurrent(uniform, incoming, packed),
+    "models": lambda: {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)},
+}
+
 if __name__ == "__main__":
-    write("ops.json", ops())
-    write("models.json", {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)})
-    write("attention.json", attention(uniform, classes, incoming, packed, digest))
-    write("rnn.json", recurrent(uniform, incoming, packed))
-    write("optimizers.json", optimizers(uniform, classes, packed, snake))
-    write("schedules.json", schedules(snake))
-    write("losses.json", losses(uniform, classes, incoming, packed, snake))
+    for name in sys.argv[1:] or MAKERS:
+        write(f"{name}.json", MAKERS[name]())

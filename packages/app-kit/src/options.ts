@@ -54,8 +54,8 @@ export const parseCommandLine = (program: Command, argv: readonly string[]): str
     program.parse(argv[0] === '--' ? argv.slice(1) : argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.code === 'commander.excessArguments') {
-      const names = program.commands.map((command) => command.name())
+    const names = program.commands.map((command) => command.name())
+    if (error.code === 'commander.excessArguments' && !names.includes(program.args[0]!)) {
       const known = names.length === 1 ? `the only one is ${names[0]}` : `they are ${names.join(', ')}`
       throw new UsageError(`unknown command '${program.args[0]}'; ${known}, without one the network is trained`)
     }

@@ -1,5 +1,8 @@
 export { backward, type GradOptions, type GradsOf, grad, valueAndGrad } from './backward.ts'
+export { checkpoint } from './checkpoint.ts'
+export { customGrad } from './custom-grad.ts'
 export { detectAnomaly } from './detect-anomaly.ts'
 export { GradientError } from './errors.ts'
+export { jvp } from './jvp.ts'
 export { noGrad } from './no-grad.ts'
 export { type Gradients, notDifferentiable, type RuleArgs, rules, type VjpRule } from './rules.ts'

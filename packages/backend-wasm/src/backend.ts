@@ -7,6 +7,7 @@ import {
   type DType,
   dtypes,
   type Executable,
+  kernelsOf,
   type TypedArray,
 } from '@tenon/kernel'
 import { detectSimd, hasSimd } from './engine.ts'
@@ -121,6 +122,7 @@ export function wasm(options: WasmOptions = {}): Backend {
       inUse()
       return bindProgram(program, cache)
     },
+    listing: (program) => cache.listing(kernelsOf(program)),
     execute(executable: Executable, buffers, scalars) {
       const bound = executable as BoundProgram
       const given = buffers.map(known)

@@ -1,6 +1,7 @@
 /** From kernels to functions that can be called: one module for all that a program has and no program had before. */
-import { type Kernel, kernelKey, UnsupportedError } from '@tenon/kernel'
-import { ModuleBuilder } from './assembler/module.ts'
+import { type Kernel, kernelKey, printKernel, UnsupportedError } from '@tenon/kernel'
+import { listing } from './assembler/listing.ts'
+import { type FunctionBuilder, ModuleBuilder } from './assembler/module.ts'
 import { compileContraction } from './gemm/contraction.ts'
 import { compileConvolution } from './gemm/convolution.ts'
 import { maximumPages } from './heap.ts'
@@ -66,9 +67,32 @@ export class KernelCache {
     this.#kernels.clear()
   }
 
-  #compile(kernels: ReadonlyMap<string, Kernel>): void {
+  /** The code that these kernels become, for people. */
+  listing(kernels: readonly Kernel[]): string {
+    const context = this.#context()
+    const own = new Map<FunctionBuilder, Kernel>()
+    const empty: string[] = []
+    for (const kernel of new Map(kernels.map((k) => [kernelKey(k), k])).values()) {
+      const compiled = compileKernel(context, kernel)
+      if (compiled) own.set(compiled.f, kernel)
+      else empty.push(`no code: ${printKernel(kernel)}`)
+    }
+    const functions = context.module.functions.map((f) => {
+      const kernel = own.get(f)
+      const signature = `(${f.params.join(', ')})${f.result === 'none' ? '' : ` → ${f.result}`}`
+      return [`function ${f.index} ${signature}${kernel ? `: ${printKernel(kernel)}` : ''}`, ...listing(f)].join('\n')
+    })
+    return [...functions, ...empty].join('\n')
+  }
+
+  #context(): ModuleContext & { readonly module: ModuleBuilder } {
     const module = new ModuleBuilder({ maximum: maximumPages, shared: false })
-    const context: ModuleContext = { module, math: new MathFunctions(module, this.#relaxed), relaxed: this.#relaxed }
+    return { module, math: new MathFunctions(module, this.#relaxed), relaxed: this.#relaxed }
+  }
+
+  #compile(kernels: ReadonlyMap<string, Kernel>): void {
+    const context = this.#context()
+    const { module } = context
     const functions = [...kernels.values()].map((kernel, i) => {
       const compiled = compileKernel(context, kernel)
       if (compiled) module.export(`k${i}`, compiled.f)

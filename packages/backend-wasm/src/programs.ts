@@ -2,7 +2,7 @@
  * Programs: where every number of a run stands, and the walk over the steps. All addresses and scalars of a program are written into one
  * block before the first kernel runs, so that walking is calling; a thread of its own could walk the same block.
  */
-import { dtypes, type Kernel, type Program, type Repeat, type Run, type Step } from '@tenon/kernel'
+import { dtypes, kernelsOf, type Program, type Repeat, type Run, type Step } from '@tenon/kernel'
 import type { CompiledKernel, KernelCache } from './kernels.ts'
 
 /** One kernel's run, and the word of the argument block where its addresses begin. */
@@ -38,13 +38,7 @@ export interface Placement {
 }
 
 export function bindProgram(program: Program, cache: KernelCache): BoundProgram {
-  const kernels: Kernel[] = []
-  const collect = (step: Step): void => {
-    if (step.kind === 'run') kernels.push(step.kernel)
-    else step.body.forEach(collect)
-  }
-  program.steps.forEach(collect)
-  const compiled = cache.get(kernels)
+  const compiled = cache.get(kernelsOf(program))
 
   const runs: BoundRun[] = []
   let words = 0

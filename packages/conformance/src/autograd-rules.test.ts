@@ -315,7 +315,18 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
     ],
   ),
   // Its value is not looked into, only its rule.
-  custom: [[(x) => primitive('custom', [x!.mul(x!).detach(), x!], { rule: ({ dy, inputs: [z] }) => [() => dy.mul(z!).mul(2)] }), any(1)]],
+  custom: [
+    [(x) => primitive('custom', [x!.mul(x!).detach(), x!], { rule: ({ dy, inputs: [z] }) => [() => dy.mul(z!).mul(2)] }), any(1)],
+    [
+      // gradients by two inputs: those of x² · y
+      (x, y) =>
+        primitive('custom', [x!.mul(x!).mul(y!), x!, y!], {
+          rule: ({ dy, inputs: [a, b] }) => [() => dy.mul(2).mul(a!).mul(b!), () => dy.mul(a!).mul(a!)],
+        }),
+      any(1),
+      any(2),
+    ],
+  ],
 }
 
 describe('gradient rules', () => {

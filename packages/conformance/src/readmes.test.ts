@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
+import { cpu } from '@tenon/backend-cpu'
+import { useBackend } from '@tenon/tensor'
 import { expect, test, vi } from 'vitest'
 
 const packages = fileURLToPath(new URL('../..', import.meta.url))
@@ -35,6 +37,7 @@ test.each(examples)('the example of $name prints what stands below it', async ({
     await import(file)
   } finally {
     log.mockRestore()
+    await useBackend(cpu())
     await rm(folder, { recursive: true })
   }
   expect(`${lines.join('\n')}\n`).toBe(output)

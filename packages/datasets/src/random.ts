@@ -54,7 +54,9 @@ export const randomOrder = (length: number, count: number, seed: number, epoch: 
 
 /** Fisher–Yates, only as far as it is wanted. */
 const permutation = (length: number, count: number, random: RandomSource): Int32Array => {
-  const order = Int32Array.from({ length }, (_, index) => index)
+  // Counted by hand: many times as fast as Int32Array.from, and a text has a window for each of its characters.
+  const order = new Int32Array(length)
+  for (let index = 0; index < length; index++) order[index] = index
   for (let last = length - 1; last > 0 && last >= length - count; last--) {
     const other = random.below(last + 1)
     const value = order[last] as number

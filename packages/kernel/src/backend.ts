@@ -42,6 +42,8 @@ export interface Backend {
   read(buffer: BufferHandle): Promise<TypedArray>
   readSync?(buffer: BufferHandle): TypedArray
   compile(program: Program): Executable
+  /** The code that `compile` makes of a program, for people (`TENON_DEBUG=4`). Not there where none is made. */
+  listing?(program: Program): string
   /** Runs to the end or throws; `buffers` are the program's external ones, in order. */
   execute(executable: Executable, buffers: readonly BufferHandle[], scalars: readonly number[]): void
   report(): BackendReport

@@ -13,6 +13,7 @@ import type { Contraction, Convolution, Kernel, LoopKernel, ReduceOp, SpatialAxi
 import { kernelBackend } from './kernel-backend.ts'
 import { toLoops } from './loops.ts'
 import { ExprPool } from './pool.ts'
+import { printKernel } from './print.ts'
 import type { Program } from './program.ts'
 import { programOf } from './program-of.ts'
 import { identity } from './reduce.ts'
@@ -121,6 +122,7 @@ const toy = (compiled: Kernel[] = []): Backend =>
     write: (memory, data) => memory.set(data),
     read: async (memory) => memory.slice(),
     readSync: (memory) => memory.slice(),
+    listing: (kernel) => `interpret ${printKernel(kernel)}`,
     compileKernel(kernel) {
       compiled.push(kernel)
       if ('out' in kernel) throw new BackendError(`toy: no ${kernel.kind}`)
@@ -416,6 +418,12 @@ describe('kernelBackend', () => {
     backend.compile(programOf(double(2)))
     backend.compile(programOf(double(3)))
     expect(compiled).toHaveLength(2)
+  })
+
+  test('lists the code of each kernel once, also of those that are repeated', () => {
+    const { steps, ...rest } = programOf(double(2))
+    const repeated: Program = { ...rest, steps: [...steps, { kind: 'repeat', count: 3, body: steps, slices: [], carries: [] }] }
+    expect(toy().listing!(repeated)).toBe(`interpret ${printKernel(double(2))}`)
   })
 
   test('keeps the books: what is held, and that nothing is used after it was freed', async () => {

@@ -8,6 +8,7 @@ import { BackendError } from './errors.ts'
 import type { BufferParam, Kernel } from './kernel.ts'
 import { kernelKey } from './key.ts'
 import type { Program } from './program.ts'
+import { kernelsOf } from './program-of.ts'
 import { type CompiledKernel, type CompiledStep, compileStep, type KernelCompiler } from './steps.ts'
 
 /** `M` is how the backend holds the content of a buffer: a typed array, a texture, an address. */
@@ -20,6 +21,8 @@ export interface KernelBackendOptions<M> extends KernelCompiler<M> {
   /** A copy of the content. */
   read(memory: M): Promise<TypedArray>
   readSync?(memory: M): TypedArray
+  /** The code of a kernel, for people. */
+  listing?(kernel: Kernel): string
   /** Memory for temporaries at the planned offsets. Without it each has memory of its own while the program runs. */
   arena?(bytes: number): Arena<M>
   details?(): BackendReport['details']
@@ -88,6 +91,9 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
     compile(program): Compiled<M> {
       return { program, steps: program.steps.map((step) => compileStep(step, program.buffers, compiler)) }
     },
+    ...(options.listing && {
+      listing: (program: Program) => [...new Set(kernelsOf(program).map((kernel) => options.listing!(kernel)))].join('\n'),
+    }),
     execute(executable: Executable, buffers, scalars) {
       const { program, steps } = executable as Compiled<M>
       const given = buffers.map(handle)

@@ -1,5 +1,5 @@
 import type { Kernel } from './kernel.ts'
-import type { Program } from './program.ts'
+import type { Program, Step } from './program.ts'
 
 /** The program that runs one kernel: its buffers and scalars are the kernel's. */
 export function programOf(kernel: Kernel): Program {
@@ -9,4 +9,10 @@ export function programOf(kernel: Kernel): Program {
     steps: [{ kind: 'run', kernel, buffers: [...kernel.buffers.keys()], scalars: [...kernel.scalars.keys()] }],
     arenaBytes: 0,
   }
+}
+
+/** The kernels of a program in order, those inside of `Repeat` once. */
+export function kernelsOf({ steps }: Program): Kernel[] {
+  const inside = (step: Step): Kernel[] => (step.kind === 'run' ? [step.kernel] : step.body.flatMap(inside))
+  return steps.flatMap(inside)
 }

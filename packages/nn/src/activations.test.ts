@@ -32,8 +32,8 @@ describe('activations', () => {
     [new SiLU(), [-0.142278, -0.18877, 0, 0.31123, 2.857722], 'SiLU()'],
     [new Sigmoid(), [0.047426, 0.377541, 0.5, 0.622459, 0.952574], 'Sigmoid()'],
     [new Tanh(), [-0.995055, -0.462117, 0, 0.462117, 0.995055], 'Tanh()'],
-    [new Softplus(), [0.048587, 0.474077, 0.693147, 0.974077, 3.048587], 'Softplus(beta=1)'],
-    [new Softplus(3), [0.000041, 0.067138, 0.231049, 0.567138, 3.000041], 'Softplus(beta=3)'],
+    [new Softplus(), [0.048587, 0.474077, 0.693147, 0.974077, 3.048587], 'Softplus(beta=1, threshold=20)'],
+    [new Softplus(3), [0.000041, 0.067138, 0.231049, 0.567138, 3.000041], 'Softplus(beta=3, threshold=20)'],
     [new Softmax(0), [0.002129, 0.025931, 0.042752, 0.070487, 0.858702], 'Softmax(dim=0)'],
     [new LogSoftmax(-1), [-6.152333, -3.652333, -3.152333, -2.652333, -0.152333], 'LogSoftmax(dim=-1)'],
     [new Identity(), inputs, 'Identity()'],
@@ -59,7 +59,7 @@ describe('Sequential', () => {
     const model = new Sequential(new ReLU(), new Softplus(), new ReLU())
     expect(model.length).toBe(3)
     expect(model[1]).toBeInstanceOf(Softplus)
-    expect([...model].map(String)).toEqual(['ReLU()', 'Softplus(beta=1)', 'ReLU()'])
+    expect([...model].map(String)).toEqual(['ReLU()', 'Softplus(beta=1, threshold=20)', 'ReLU()'])
     expect(await model.forward(tensor([-5])).item()).toBeCloseTo(Math.LN2, 6)
   })
 

@@ -1,49 +1,24 @@
 /** Elementwise functions as layers. The formulas stand with the functions of the same names in @tenon/tensor. */
-import { elu, type GeluOptions, gelu, leakyRelu, relu, sigmoid, silu, softplus, type Tensor, tanh } from '@tenon/tensor'
+import {
+  type GeluOptions,
+  gelu,
+  glu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  logSigmoid,
+  mish,
+  sigmoid,
+  silu,
+  softplus,
+  softshrink,
+  softsign,
+  type Tensor,
+  tanh,
+  tanhshrink,
+  where,
+} from '@tenon/tensor'
 import { Module } from './module.ts'
-
-/** max(x, 0). PyTorch: `torch.nn.ReLU`. */
-export class ReLU extends Module {
-  forward(x: Tensor): Tensor {
-    return relu(x)
-  }
-}
-
-/** x above 0, negativeSlope · x below. PyTorch: `torch.nn.LeakyReLU`. */
-export class LeakyReLU extends Module {
-  readonly negativeSlope: number
-
-  constructor(negativeSlope = 0.01) {
-    super()
-    this.negativeSlope = negativeSlope
-  }
-
-  forward(x: Tensor): Tensor {
-    return leakyRelu(x, this.negativeSlope)
-  }
-
-  override extraRepr(): string {
-    return `negativeSlope=${this.negativeSlope}`
-  }
-}
-
-/** x above 0, alpha · (eˣ − 1) below. PyTorch: `torch.nn.ELU`. */
-export class ELU extends Module {
-  readonly alpha: number
-
-  constructor(alpha = 1) {
-    super()
-    this.alpha = alpha
-  }
-
-  forward(x: Tensor): Tensor {
-    return elu(x, this.alpha)
-  }
-
-  override extraRepr(): string {
-    return `alpha=${this.alpha}`
-  }
-}
 
 /** x · Φ(x), or its approximation by tanh with `{ approximate: 'tanh' }`. PyTorch: `torch.nn.GELU`. */
 export class GELU extends Module {
@@ -70,10 +45,38 @@ export class SiLU extends Module {
   }
 }
 
+/** x · tanh(softplus(x)). PyTorch: `torch.nn.Mish`; Misra 2019. */
+export class Mish extends Module {
+  forward(x: Tensor): Tensor {
+    return mish(x)
+  }
+}
+
 /** 1 / (1 + e⁻ˣ). PyTorch: `torch.nn.Sigmoid`. */
 export class Sigmoid extends Module {
   forward(x: Tensor): Tensor {
     return sigmoid(x)
+  }
+}
+
+/** log sigmoid(x). PyTorch: `torch.nn.LogSigmoid`. */
+export class LogSigmoid extends Module {
+  forward(x: Tensor): Tensor {
+    return logSigmoid(x)
+  }
+}
+
+/** min(max(x + 3, 0), 6) / 6. PyTorch: `torch.nn.Hardsigmoid`. */
+export class Hardsigmoid extends Module {
+  forward(x: Tensor): Tensor {
+    return hardsigmoid(x)
+  }
+}
+
+/** x · hardsigmoid(x). PyTorch: `torch.nn.Hardswish`; Howard et al. 2019. */
+export class Hardswish extends Module {
+  forward(x: Tensor): Tensor {
+    return hardswish(x)
   }
 }
 
@@ -84,20 +87,95 @@ export class Tanh extends Module {
   }
 }
 
-/** log(1 + e^(beta · x)) / beta. PyTorch: `torch.nn.Softplus`, without its threshold: ours does not overflow. */
-export class Softplus extends Module {
-  readonly beta: number
+/** x − tanh(x). PyTorch: `torch.nn.Tanhshrink`. */
+export class Tanhshrink extends Module {
+  forward(x: Tensor): Tensor {
+    return tanhshrink(x)
+  }
+}
 
-  constructor(beta = 1) {
+/** x / (1 + |x|). PyTorch: `torch.nn.Softsign`. */
+export class Softsign extends Module {
+  forward(x: Tensor): Tensor {
+    return softsign(x)
+  }
+}
+
+/** x nearer to 0 by lambda, and 0 within ±lambda. PyTorch: `torch.nn.Softshrink`. */
+export class Softshrink extends Module {
+  readonly lambda: number
+
+  constructor(lambda = 0.5) {
     super()
-    this.beta = beta
+    this.lambda = lambda
   }
 
   forward(x: Tensor): Tensor {
-    return this.beta === 1 ? softplus(x) : softplus(x.mul(this.beta)).div(this.beta)
+    return softshrink(x, this.lambda)
   }
 
   override extraRepr(): string {
-    return `beta=${this.beta}`
+    return `lambda=${this.lambda}`
+  }
+}
+
+/** x, but 0 within ±lambda. PyTorch: `torch.nn.Hardshrink`. */
+export class Hardshrink extends Module {
+  readonly lambda: number
+
+  constructor(lambda = 0.5) {
+    super()
+    this.lambda = lambda
+  }
+
+  forward(x: Tensor): Tensor {
+    return hardshrink(x, this.lambda)
+  }
+
+  override extraRepr(): string {
+    return `lambda=${this.lambda}`
+  }
+}
+
+/**
+ * log(1 + e^(beta · x)) / beta, and x itself where beta · x is above the threshold. PyTorch: `torch.nn.Softplus`, whose threshold keeps it from
+ * overflowing; ours does not overflow, and has it for the same numbers.
+ */
+export class Softplus extends Module {
+  readonly beta: number
+  readonly threshold: number
+
+  constructor(beta = 1, threshold = 20) {
+    super()
+    this.beta = beta
+    this.threshold = threshold
+  }
+
+  forward(x: Tensor): Tensor {
+    const scaled = x.mul(this.beta)
+    return where(scaled.gt(this.threshold), x, softplus(scaled).div(this.beta))
+  }
+
+  override extraRepr(): string {
+    return `beta=${this.beta}, threshold=${this.threshold}`
+  }
+}
+
+/** a · sigmoid(b) of the halves a and b of x along `dim`. PyTorch: `torch.nn.GLU`; Dauphin et al. 2017. */
+export class GLU extends Module {
+  readonly dim: number
+
+  constructor(dim = -1) {
+    super()
+    this.dim = dim
+  }
+
+  /** [..., 2 · d, ...] → [..., d, ...] */
+  forward(x: Tensor): Tensor {
+    return glu(x, this.dim)
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`
   }
 }

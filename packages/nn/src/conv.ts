@@ -1,19 +1,63 @@
-import { type ConvOptions, conv1d, conv2d, type DType, type Tensor } from '@tenon/tensor'
+import { type ConvOptions, conv1d, conv2d, type DType, type PadMode, pad, ShapeError, type Tensor } from '@tenon/tensor'
 import { ConvBase } from './conv-base.ts'
-import { type Pair, pair, type Single, type Size1d, type Size2d, single } from './sizes.ts'
+import { isAll, type Pair, pair, type ReadSize, type Single, type Size1d, type Size2d, show, single } from './sizes.ts'
 
 interface ConvLayer extends ConvOptions {
+  /** What the padding holds: zeros, or the input mirrored, its edge repeated, or its other end. Default 'zeros'. */
+  readonly paddingMode?: PaddingMode
   /** Default true. */
   readonly bias?: boolean
   /** Of the parameters. Default float32. */
   readonly dtype?: DType
 }
 
+export type PaddingMode = 'zeros' | Exclude<PadMode, 'constant'>
+
 /** Defaults: stride 1, padding 0, dilation 1, groups 1. */
 export interface Conv1dOptions extends ConvLayer {}
 
 /** Defaults: stride 1, padding 0, dilation 1, groups 1. */
 export interface Conv2dOptions extends ConvLayer {}
+
+abstract class Conv<Size extends readonly number[]> extends ConvBase<Size> {
+  readonly padding: Size | 'same' | 'valid'
+  readonly paddingMode: PaddingMode
+
+  constructor(
+    read: ReadSize<Size>,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number | readonly number[],
+    { padding = 0, paddingMode = 'zeros', ...options }: ConvLayer,
+  ) {
+    super(read, false, inChannels, outChannels, kernelSize, options)
+    const who = this.constructor.name
+    if (!['zeros', 'reflect', 'replicate', 'circular'].includes(paddingMode)) {
+      throw new RangeError(`${who}: paddingMode is 'zeros', 'reflect', 'replicate' or 'circular', got '${paddingMode}'`)
+    }
+    if (padding === 'same' && !isAll(this.stride, 1)) {
+      throw new ShapeError(`${who}: padding 'same' needs stride 1, got ${show(this.stride)}`)
+    }
+    this.padding = typeof padding === 'string' ? padding : read(who, 'padding', padding, 0)
+    this.paddingMode = paddingMode
+  }
+
+  /** What the convolution takes: x and its padding, or x padded with something else than zeros. */
+  protected padded(x: Tensor): { readonly input: Tensor; readonly padding: Size | 'same' | 'valid' } {
+    const { padding, paddingMode, kernelSize, dilation } = this
+    if (paddingMode === 'zeros' || padding === 'valid') return { input: x, padding }
+    const sides = kernelSize.map((k, d) => {
+      if (padding !== 'same') return [padding[d]!, padding[d]!]
+      const both = dilation[d]! * (k - 1)
+      return [Math.floor(both / 2), Math.ceil(both / 2)] // an odd one goes to the end, as in PyTorch
+    })
+    return { input: pad(x, sides.reverse().flat(), { mode: paddingMode }), padding: 'valid' }
+  }
+
+  override extraRepr(): string {
+    return this.paddingMode === 'zeros' ? super.extraRepr() : `${super.extraRepr()}, paddingMode=${this.paddingMode}`
+  }
+}
 
 /**
  * y[n, o] = b[o] + Σ over channels c of x[n, c] ⋆ w[o, c] (cross-correlation); the length becomes
@@ -23,20 +67,17 @@ export interface Conv2dOptions extends ConvLayer {}
  * @throws ShapeError for sizes that are none, groups that do not divide both numbers of channels, or if the input is not
  * [N, inChannels, L] or [inChannels, L], or is shorter than the kernel.
  */
-export class Conv1d extends ConvBase<Single> {
-  readonly padding: Single | 'same' | 'valid'
-
+export class Conv1d extends Conv<Single> {
   constructor(inChannels: number, outChannels: number, kernelSize: Size1d, options: Conv1dOptions = {}) {
-    super(single, false, inChannels, outChannels, kernelSize, options)
-    const { padding = 0 } = options
-    this.padding = typeof padding === 'string' ? padding : single('Conv1d', 'padding', padding, 0)
+    super(single, inChannels, outChannels, kernelSize, options)
   }
 
   /** [N, in, L] → [N, out, L'] */
   forward(x: Tensor): Tensor {
     this.checkChannels(x)
-    const { stride, padding, dilation, groups } = this
-    return conv1d(x, this.weight, this.bias, { stride, padding, dilation, groups })
+    const { stride, dilation, groups } = this
+    const { input, padding } = this.padded(x)
+    return conv1d(input, this.weight, this.bias, { stride, padding, dilation, groups })
   }
 }
 
@@ -48,19 +89,16 @@ export class Conv1d extends ConvBase<Single> {
  * @throws ShapeError for sizes that are none, groups that do not divide both numbers of channels, or if the input is not
  * [N, inChannels, H, W] or [inChannels, H, W], or is smaller than the kernel.
  */
-export class Conv2d extends ConvBase<Pair> {
-  readonly padding: Pair | 'same' | 'valid'
-
+export class Conv2d extends Conv<Pair> {
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: Conv2dOptions = {}) {
-    super(pair, false, inChannels, outChannels, kernelSize, options)
-    const { padding = 0 } = options
-    this.padding = typeof padding === 'string' ? padding : pair('Conv2d', 'padding', padding, 0)
+    super(pair, inChannels, outChannels, kernelSize, options)
   }
 
   /** [N, in, H, W] → [N, out, H', W'] */
   forward(x: Tensor): Tensor {
     this.checkChannels(x)
-    const { stride, padding, dilation, groups } = this
-    return conv2d(x, this.weight, this.bias, { stride, padding, dilation, groups })
+    const { stride, dilation, groups } = this
+    const { input, padding } = this.padded(x)
+    return conv2d(input, this.weight, this.bias, { stride, padding, dilation, groups })
   }
 }

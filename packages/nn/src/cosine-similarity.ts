@@ -8,7 +8,10 @@ export interface CosineSimilarityOptions {
   readonly eps?: number
 }
 
-/** x₁ · x₂ / (max(‖x₁‖, eps) · max(‖x₂‖, eps)) along `dim`; shapes broadcast. PyTorch: `torch.nn.CosineSimilarity`. */
+/**
+ * x₁ · x₂ / (max(‖x₁‖, eps) · max(‖x₂‖, eps)) along `dim`; shapes broadcast. PyTorch: `torch.nn.CosineSimilarity`, whose gradient goes through
+ * a length below eps as well; ours is that of the formula.
+ */
 export class CosineSimilarity extends Module {
   readonly dim: number
   readonly eps: number

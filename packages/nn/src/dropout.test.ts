@@ -1,6 +1,6 @@
 import { Generator, jit, manualSeed, ones, type Tensor } from '@tenon/tensor'
 import { describe, expect, it } from 'vitest'
-import { Dropout } from './index.ts'
+import { Dropout, Dropout2d } from './index.ts'
 
 const zerosIn = async (x: Tensor): Promise<number> => (await x.data()).filter((value) => value === 0).length
 
@@ -67,5 +67,26 @@ describe('Dropout', () => {
   it('refuses what is no probability', () => {
     expect(() => new Dropout(1.5)).toThrow('between 0 and 1, got 1.5')
     expect(() => new Dropout(Number.NaN)).toThrow('between 0 and 1, got NaN')
+  })
+})
+
+describe('Dropout2d', () => {
+  it('drops whole channels of each sample, and scales the rest', async () => {
+    manualSeed(4)
+    const y = await new Dropout2d(0.25).forward(ones([40, 30, 3, 2])).data()
+    const channels = Array.from({ length: 1200 }, (_, i) => new Set(y.slice(6 * i, 6 * i + 6)))
+    expect(channels.every((values) => values.size === 1)).toBe(true)
+    expect(new Set(y)).toEqual(new Set([0, Math.fround(4 / 3)]))
+    expect(channels.filter((values) => values.has(0)).length / 1200).toBeCloseTo(0.25, 1)
+  })
+
+  it('takes sequences too, is the identity in eval, and refuses other shapes in both modes', async () => {
+    const y = await new Dropout2d(0.5).forward(ones([20, 20, 2])).data()
+    expect(y.every((value, i) => value === y[i - (i % 2)])).toBe(true)
+    const x = ones([1, 2, 3])
+    expect(new Dropout2d().eval().forward(x)).toBe(x)
+    expect(() => new Dropout2d().forward(ones([2, 3]))).toThrow('Dropout2d expects [N, C, H, W] or [N, C, L], got [2, 3]')
+    expect(() => new Dropout2d().eval().forward(ones([2, 3]))).toThrow('Dropout2d expects')
+    expect(() => new Dropout2d(1.5)).toThrow('Dropout2d takes a probability between 0 and 1, got 1.5')
   })
 })

@@ -1,4 +1,4 @@
-import { Generator, manualSeed, type Shape, zeros } from '@tenon/tensor'
+import { arange, Generator, manualSeed, type Shape, zeros } from '@tenon/tensor'
 import { describe, expect, it } from 'vitest'
 import { Conv2d, init, Linear, Parameter } from './index.ts'
 
@@ -91,6 +91,33 @@ describe('distributions', () => {
     expect(await weight.toArray()).toEqual([0, 0])
   })
 
+  // The last two: mean and standard deviation of the truncated distribution, from φ and Φ at its bounds
+  it.each([
+    [0, 1, -2, 2, 0, 0.87963],
+    [1, 2, 0, 2, 1, 0.569567],
+    [0, 0.5, 1, 3, 1.18661, 0.16905],
+  ])('truncNormal of mean %d and std %d stays within %d and %d', async (mean, std, a, b, expectedMean, expectedStd) => {
+    const weight = blank([20000])
+    init.truncNormal(weight, mean, std, { a, b })
+    const values = await weight.data()
+    const found = await moments(weight)
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(a)
+    expect(Math.max(...values)).toBeLessThanOrEqual(b)
+    expect(found.mean).toBeCloseTo(expectedMean, 1)
+    expect(found.std / expectedStd).toBeCloseTo(1, 1)
+  })
+
+  it('truncNormal without bounds that matter is normal, far out too', async () => {
+    const weight = blank([100000])
+    init.truncNormal(weight, 0, 1, { a: -50, b: 50 })
+    const { mean, std, peak } = await moments(weight)
+    expect(mean).toBeCloseTo(0, 1)
+    expect(std).toBeCloseTo(1, 2)
+    expect(peak).toBeGreaterThan(3.5)
+    expect(peak).toBeLessThan(6)
+    expect(() => init.truncNormal(weight, 0, 1, { a: 1, b: 1 })).toThrow('bounds a < b, got 1 and 1')
+  })
+
   it('repeat with a seed, and with a generator of one’s own', async () => {
     const draw = async (): Promise<ArrayLike<number>> => {
       const weight = blank([4, 4])
@@ -102,6 +129,75 @@ describe('distributions', () => {
     const first = new Linear(4, 4)
     manualSeed(3)
     expect(await new Linear(4, 4).weight.data()).toEqual(await first.weight.data())
+  })
+})
+
+describe('matrices', () => {
+  it('eye is the identity, of any matrix', async () => {
+    const weight = blank([2, 3])
+    init.eye(weight)
+    expect(await weight.toArray()).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+    ])
+    expect(() => init.eye(blank([3]))).toThrow('eye takes a matrix, got [3]')
+  })
+
+  it.each([1, 2])('dirac makes a convolution of %d groups the identity', async (groups) => {
+    const conv = new Conv2d(4, 4, 3, { padding: 'same', groups, bias: false })
+    init.dirac(conv.weight, { groups })
+    const x = arange(4 * 5 * 5)
+      .cast('float32')
+      .reshape([1, 4, 5, 5])
+    expect(await conv.forward(x).data()).toEqual(await x.data())
+  })
+
+  it('dirac leaves channels without a partner empty', async () => {
+    const weight = blank([3, 2, 1])
+    init.dirac(weight)
+    expect([...(await weight.data())]).toEqual([1, 0, 0, 1, 0, 0])
+    expect(() => init.dirac(blank([3, 2]))).toThrow('[out, in, ...kernel], got [3, 2]')
+    expect(() => init.dirac(weight, { groups: 2 })).toThrow('must divide the 3 output channels, got 2')
+  })
+
+  it.each<[Shape]>([[[6, 6]], [[3, 8]], [[8, 3]], [[4, 2, 3]], [[1, 1]]])(
+    'orthogonal of %j has rows or columns at right angles',
+    async (shape) => {
+      const weight = blank(shape)
+      init.orthogonal(weight, { gain: 2 })
+      const matrix = weight.reshape([shape[0]!, -1])
+      const [rows, columns] = matrix.shape as [number, number]
+      const product = rows <= columns ? matrix.matmul(matrix.transpose(0, 1)) : matrix.transpose(0, 1).matmul(matrix)
+      const size = Math.min(rows, columns)
+      const expected = Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 4 : 0))
+      expect([...(await product.data())]).toEqual(expected.map((value) => expect.closeTo(value, 5)))
+    },
+  )
+
+  it('orthogonal favours no direction, repeats with a generator, and refuses a vector', async () => {
+    const weight = blank([2, 2])
+    let mean = 0
+    for (let seed = 0; seed < 200; seed++) {
+      init.orthogonal(weight, { generator: new Generator(seed) })
+      mean += (await weight.data())[0]! / 200
+    }
+    expect(mean).toBeCloseTo(0, 0)
+    const last = await weight.data()
+    init.orthogonal(weight, { generator: new Generator(199) })
+    expect(await weight.data()).toEqual(last)
+    expect(() => init.orthogonal(blank([3]))).toThrow('two dimensions or more, got [3]')
+  })
+
+  it('sparse leaves the same number of zeros in each column', async () => {
+    const weight = blank([10, 50])
+    init.sparse(weight, 0.25, { std: 0.1 })
+    const zeros = await weight.eq(0).sum(0).data()
+    expect(new Set(zeros)).toEqual(new Set([3]))
+    const rows = new Set(await weight.eq(0).sum(1).data())
+    expect(rows.size).toBeGreaterThan(1) // chosen anew for each column
+    expect((await moments(weight)).std / (0.1 * Math.sqrt(0.7))).toBeCloseTo(1, 1)
+    expect(() => init.sparse(weight, 2)).toThrow('a share between 0 and 1, got 2')
+    expect(() => init.sparse(blank([3]), 0.5)).toThrow('sparse takes a matrix, got [3]')
   })
 })
 

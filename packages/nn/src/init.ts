@@ -1,5 +1,21 @@
 /** Initial values of parameters. Each function assigns, as torch.nn.init's with an underscore do: `init.kaimingUniform(conv.weight)`. */
-import { type Generator, rand, randn, ShapeError, showShape, type Variable } from '@tenon/tensor'
+import {
+  clamp,
+  erf,
+  full,
+  type Generator,
+  log,
+  rand,
+  randn,
+  ShapeError,
+  showShape,
+  sqrt,
+  type Tensor,
+  type Variable,
+  where,
+} from '@tenon/tensor'
+
+export * from './init-matrices.ts'
 
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu'
 
@@ -9,6 +25,12 @@ export type FanMode = 'fanIn' | 'fanOut'
 export interface RandomOptions {
   /** Where the random numbers come from. Default: the generator that `manualSeed` seeds. */
   readonly generator?: Generator
+}
+
+export interface TruncNormalOptions extends RandomOptions {
+  /** Bounds. Defaults −2 and 2. */
+  readonly a?: number
+  readonly b?: number
 }
 
 export interface XavierOptions extends RandomOptions {
@@ -73,6 +95,47 @@ export function normal(variable: Variable, mean = 0, std = 1, options: RandomOpt
       .mul(std)
       .add(mean),
   )
+}
+
+/**
+ * N(mean, std²), but nothing outside [a, b]: Φ⁻¹ of a uniform number between Φ of the bounds. PyTorch: `trunc_normal_`.
+ *
+ * @throws RangeError unless a < b.
+ */
+export function truncNormal(variable: Variable, mean = 0, std = 1, { a = -2, b = 2, ...options }: TruncNormalOptions = {}): void {
+  if (!(a < b)) throw new RangeError(`truncNormal takes bounds a < b, got ${a} and ${b}`)
+  const { shape, dtype } = variable
+  const bound = (x: number): Tensor => erf(full([], (x - mean) / (std * Math.SQRT2), { dtype }))
+  const [low, high] = [bound(a), bound(b)]
+  const u = rand(shape, { ...options, dtype })
+    .mul(high.sub(low))
+    .add(low)
+  variable.assign(
+    clamp(
+      inverseErf(u)
+        .mul(std * Math.SQRT2)
+        .add(mean),
+      a,
+      b,
+    ),
+  )
+}
+
+/** erf⁻¹ on (−1, 1), to about seven digits. Giles 2010, "Approximating the erfinv function". */
+function inverseErf(x: Tensor): Tensor {
+  const inside = clamp(x, -1 + 2 ** -24, 1 - 2 ** -24)
+  const w = log(inside.mul(inside).neg().add(1)).neg()
+  const polynomial = (at: Tensor, coefficients: readonly number[]): Tensor =>
+    coefficients.slice(1).reduce((sum, c) => sum.mul(at).add(c), full([], coefficients[0]!, { dtype: x.dtype }))
+  const central = polynomial(
+    w.sub(2.5),
+    [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3, 0.246640727, 1.50140941],
+  )
+  const tail = polynomial(
+    sqrt(w).sub(3),
+    [-2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406, 2.83297682],
+  )
+  return where(w.lt(5), central, tail).mul(inside)
 }
 
 export function constant(variable: Variable, value: number): void {

@@ -1,4 +1,4 @@
-import { logSoftmax, softmax, type Tensor } from '@tenon/tensor'
+import { logSoftmax, softmax, softmin, type Tensor } from '@tenon/tensor'
 import { Module } from './module.ts'
 
 abstract class AlongDim extends Module {
@@ -31,6 +31,6 @@ export class LogSoftmax extends AlongDim {
 /** softmax(−x) along `dim`: the smallest gets the most. PyTorch: `torch.nn.Softmin`. */
 export class Softmin extends AlongDim {
   forward(x: Tensor): Tensor {
-    return softmax(x.neg(), this.dim)
+    return softmin(x, this.dim)
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What `TENON_DEBUG` prints, to the error stream: 1 a line for each run; 2 also each kernel with its time, GFLOP/s and bytes; 3 also the
- * text of the program. Read once, when the package is loaded.
+ * text of the program; 4 also, once for each program, the code that the backend made of it. Read once, when the package is loaded.
  */
 import { type Backend, type BufferHandle, cost, type Executable, type Kernel, type Program, printKernel, printProgram } from '@tenon/kernel'
 
@@ -24,7 +24,12 @@ export function reportRun(
   const ms = performance.now() - start
   console.error(`[tenon] ${backend.name}: ${program.steps.length} kernels, arena ${program.arenaBytes} B, ${ms.toFixed(2)} ms`)
   if (level >= 3) console.error(printProgram(program))
+  if (level < 4 || listed.has(program)) return
+  listed.add(program)
+  console.error(backend.listing?.(program) ?? `[tenon] ${backend.name} makes no code: it runs the text above as it stands`)
 }
+
+const listed = new WeakSet<Program>()
 
 const singles = new WeakMap<Program, Executable[]>()
 

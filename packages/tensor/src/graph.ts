@@ -58,6 +58,9 @@ export function resolve(node: Node): Node {
 export const isLeaf = (node: Node): boolean =>
   node.storage !== null || node.op === 'variable' || node.op === 'const' || node.op === 'host' || node.op === 'input'
 
+/** What a value is computed from: a custom gradient's other inputs are for the way back only. */
+const operands = (node: Node): readonly Node[] => (node.op === 'custom' ? node.inputs.slice(0, 1) : node.inputs)
+
 /** Everything that the roots need, inputs before their consumers. */
 export function snapshot(roots: readonly Node[]): Graph {
   const found = new Set<Node>()
@@ -66,20 +69,20 @@ export function snapshot(roots: readonly Node[]): Graph {
     const node = stack.pop()!
     if (found.has(node)) continue
     found.add(node)
-    if (!isLeaf(node)) for (const input of node.inputs) stack.push(resolve(input))
+    if (!isLeaf(node)) for (const input of operands(node)) stack.push(resolve(input))
   }
   const nodes = canonical(found)
   const positions = new Map(nodes.map((node, i) => [node, i]))
   const position = (node: Node): number => positions.get(resolve(node))!
-  const items = nodes.map((node) => toItem(node, isLeaf(node), position))
+  const items = nodes.map((node) => toItem(node, isLeaf(node), position, operands(node)))
   return { items, nodes, position, key: items.map(itemKey).join(';') }
 }
 
-export function toItem(node: Node, leaf: boolean, position: (input: Node) => number): Item {
+export function toItem(node: Node, leaf: boolean, position: (input: Node) => number, inputs: readonly Node[] = node.inputs): Item {
   const { op, shape, size, dtype } = node
   const value = op === 'const' ? (node.attrs as LeafAttrs['const']).value : null
   const literal = value === 0 || value === 1 || value === -1 ? value : null
-  return { op, attrs: leaf ? {} : node.attrs, shape, size, dtype, inputs: leaf ? [] : node.inputs.map(position), leaf, literal }
+  return { op, attrs: leaf ? {} : node.attrs, shape, size, dtype, inputs: leaf ? [] : inputs.map(position), leaf, literal }
 }
 
 /**
@@ -89,7 +92,7 @@ export function toItem(node: Node, leaf: boolean, position: (input: Node) => num
 function canonical(found: ReadonlySet<Node>): Node[] {
   const ordered = new Set<Node>()
   for (const node of [...found].filter((n) => !isLeaf(n)).sort((a, b) => a.id - b.id)) {
-    for (const input of node.inputs) {
+    for (const input of operands(node)) {
       const source = resolve(input)
       if (isLeaf(source)) ordered.add(source)
     }

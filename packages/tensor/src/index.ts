@@ -40,4 +40,5 @@ export {
   Tensor,
   type VarianceOptions,
 } from './tensor.ts'
+export { mapTensors } from './tree.ts'
 export { Variable, type VariableOptions } from './variable.ts'

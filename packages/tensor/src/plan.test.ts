@@ -175,3 +175,24 @@ test('costly work inside the epilogue of a matmul stays in it', () => {
     [225, 484],
   ])
 })
+
+test('a scatter and the end of a matmul read reductions from memory, through views that split an axis too', async () => {
+  const x = tensor([1, 2, 3, 4, 5, 6, 7, 8], [4, 2])
+  const places = tensor(Int32Array.of(3, 2, 1, 0))
+  expect([...(await zeros([4]).scatterAdd(0, places, x.sum(1)).data())]).toEqual([15, 11, 7, 3])
+  expect([
+    ...(await x
+      .sum(1)
+      .scatterAdd(0, x.argmax(1), zeros([4]))
+      .data()),
+  ]).toEqual([3, 7, 11, 15])
+  const split = x.reshape([2, 2, 2]).sum(2).reshape([4])
+  expect([...(await zeros([4]).scatterAdd(0, places, split).data())]).toEqual([15, 11, 7, 3])
+  const eye = tensor([1, 0, 0, 1], [2, 2])
+  expect([
+    ...(await eye
+      .matmul(eye)
+      .add(x.reshape([2, 2, 2]).sum(2))
+      .data()),
+  ]).toEqual([4, 7, 11, 16])
+})

@@ -133,6 +133,15 @@ function leadsAround(drafts: readonly Draft[], from: Draft, to: Draft): boolean 
   return false
 }
 
+const segmentOf = (item: Item): symbol | undefined => (item.attrs as { recomputed?: symbol }).recomputed
+
+/** Whether merging with `first` would run early what `checkpoint` computes again late, so that its values lie there meanwhile. */
+const hurries = ({ items }: Fusion, first: Loop, second: Loop): boolean =>
+  second.members.some(({ root }) => {
+    const segment = segmentOf(items[root]!)
+    return segment !== undefined && items.findIndex((item) => segmentOf(item) === segment) > first.members[0]!.root
+  })
+
 /** Loops over the same grid that read the same values, or one what the other writes, become one: an Adam step, a row's maximum and sum. */
 function merge(fusion: Fusion, drafts: Draft[], capabilities: Capabilities): Draft[] {
   const stores = Math.min(storeLimit, capabilities.maxStores)
@@ -143,7 +152,7 @@ function merge(fusion: Fusion, drafts: Draft[], capabilities: Capabilities): Dra
       if (!first.loop || !second.loop || !sameGrid(first.loop, second.loop)) continue
       if (first.writes.length + second.writes.length > stores) continue
       if (first.buffers.length + second.buffers.length > bufferLimit) continue
-      if (!second.buffers.some((x) => large(x) && first.buffers.includes(x))) continue
+      if (!second.buffers.some((x) => large(x) && first.buffers.includes(x)) || hurries(fusion, first.loop, second.loop)) continue
       if (leadsAround(drafts, first, second) || leadsAround(drafts, second, first)) continue
       const merged = mergeTwo(fusion, first.loop, second.loop)
       if (!merged || reads(merged).length > capabilities.maxInputs) continue

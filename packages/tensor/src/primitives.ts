@@ -174,7 +174,8 @@ const cast: Primitive<'cast'> = {
   lowering: { kind: 'pointwise', cost: cheap, emit: (p, [x], { dtype }) => p.cast(dtype, x!) },
 }
 
-const detach: Primitive<'detach'> = {
+/** The first input: `detach` has no gradient, that of `custom` goes to the other inputs by a rule of its own. */
+const same: Primitive<'detach'> & Primitive<'custom'> = {
   infer: ([x]) => x!,
   lowering: { kind: 'pointwise', cost: 0, emit: (_, [x]) => x! },
 }
@@ -412,12 +413,6 @@ const conv: Primitive<'conv'> = {
   lowering: { kind: 'launch', product: true },
 }
 
-/** The first input, whose gradient goes to the others by a rule of its own. */
-const custom: Primitive<'custom'> = {
-  infer: ([y]) => y!,
-  lowering: { kind: 'movement', source: (_, index) => ({ index, valid: null }) },
-}
-
 /** Where in a scan's value each root of its body lies: the next carries, with what was there before the first step (or, in reverse, after the last), then the rest. */
 export function regionsOf({ body, length, carries }: ScanAttrs): { start: number; entries: number; shape: Shape }[] {
   let end = 0
@@ -444,9 +439,10 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   erf: unary('erf'), not: unary('not'), add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'),
   idiv: binary('idiv'), mod: binary('mod'), pow: binary('pow'), atan2: binary('atan2'), max: binary('max'),
   min: binary('min'), lt: binary('lt'), le: binary('le'), eq: binary('eq'), ne: binary('ne'), and: binary('and'),
-  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach, randomBits, arange,
+  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach: same, custom: same,
+  randomBits, arange,
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
   permute, expand, pad, slice, flip, unfold, concat, gather, scatter, cumsum: cumulative('cumsum'),
-  cumprod: cumulative('cumprod'), argsort, dot, conv, scan, custom,
+  cumprod: cumulative('cumprod'), argsort, dot, conv, scan,
 }

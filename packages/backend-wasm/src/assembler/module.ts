@@ -81,6 +81,10 @@ export class ModuleBuilder {
     this.#memory = memory
   }
 
+  get functions(): readonly FunctionBuilder[] {
+    return this.#functions
+  }
+
   function<R extends ValueType | 'none'>(params: readonly ValueType[], result: R): FunctionBuilder<R> {
     const f = new FunctionBuilder(this.#functions.length, params, result)
     this.#functions.push(f)

@@ -94,8 +94,11 @@ function readClasses(op: string, scores: Tensor, target: Tensor, { weight = null
   if (!sameShape(target.shape, expected)) throw shapeError(op, scores, target)
   checkWeight(op, scores, weight, dim)
   const count = scores.shape[dim]!
-  const bad = target.node.storage?.host?.find((value) => value !== ignoreIndex && (value < 0 || value >= count))
-  if (bad !== undefined) throw new RangeError(`${op}: class ${bad} is not among the ${count} classes 0 … ${count - 1}`)
+  const host = target.node.storage?.host
+  const bad = host?.findIndex((value) => value !== ignoreIndex && (value < 0 || value >= count)) ?? -1
+  if (bad >= 0) {
+    throw new RangeError(`${op}: class ${host![bad]} is not among the ${count} classes 0 … ${count - 1} (element ${bad} of the target)`)
+  }
   const index = target.cast('int32')
   return { index, dim, count, ignored: index.eq(ignoreIndex), weight }
 }

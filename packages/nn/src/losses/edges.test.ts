@@ -56,7 +56,9 @@ describe('crossEntropy', () => {
   })
 
   it('names a class that does not exist, but for the one that is ignored', () => {
-    expect(() => crossEntropy(logits, classes(9, 3), { ignoreIndex: 9 })).toThrow('crossEntropy: class 3 is not among the 3 classes 0 … 2')
+    expect(() => crossEntropy(logits, classes(9, 3), { ignoreIndex: 9 })).toThrow(
+      'crossEntropy: class 3 is not among the 3 classes 0 … 2 (element 1 of the target)',
+    )
     expect(() => nllLoss(logits, classes(-100, -1))).toThrow('nllLoss: class -1')
   })
 

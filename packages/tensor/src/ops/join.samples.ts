@@ -1,5 +1,5 @@
 import { integers, randn, type Samples, samples } from '../samples/format.ts'
-import { concat, stack } from './join.ts'
+import { concat, meshgrid, stack } from './join.ts'
 
 const all: Samples[] = [
   samples(concat, {
@@ -28,6 +28,17 @@ const all: Samples[] = [
       { inputs: [randn([0, 3]), randn([0, 3])], args: [1] },
     ],
     without: { broadcast: 'all shapes must be equal' },
+  }),
+  samples(meshgrid, {
+    torch: 'lambda *a: torch.meshgrid(*a[:-1], indexing=a[-1])',
+    call: (...a) => meshgrid(a.slice(0, -1), { indexing: a.at(-1) }),
+    inputs: [
+      { inputs: [randn([3]), randn([2])], args: ['ij'] },
+      { inputs: [randn([3]), randn([2]), randn([4])], args: ['xy'] },
+      { inputs: [randn([3]), randn([3])], args: ['ij'] },
+      { inputs: [randn([1]), randn([])], args: ['ij'] },
+      { inputs: [randn([3]), randn([0])], args: ['xy'] },
+    ],
   }),
 ]
 export default all

@@ -30,3 +30,20 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
     d,
   )
 }
+
+export interface MeshgridOptions {
+  /** `ij`: the first tensor counts along the first dimension, as in a matrix; `xy`: along the second, as in a picture. */
+  readonly indexing?: 'ij' | 'xy'
+}
+
+/**
+ * meshgrid([a, b, …]): each vector, stretched over the grid of all of them; source: torch.meshgrid.
+ * [n], [m], … → as many of [n, m, …]; of [m, n, …] for `xy`
+ */
+export function meshgrid(tensors: readonly Tensor[], { indexing = 'ij' }: MeshgridOptions = {}): Tensor[] {
+  const other = tensors.find((t) => t.ndim > 1)
+  if (other) throw new ShapeError(`meshgrid takes vectors, got one of shape ${showShape(other.shape)}`)
+  const grid = tensors.map((t) => t.size)
+  const grids = tensors.map((t, k) => t.reshape(grid.map((size, d) => (d === k ? size : 1))).broadcastTo(grid))
+  return indexing === 'xy' && tensors.length > 1 ? grids.map((t) => t.transpose(0, 1)) : grids
+}

@@ -47,3 +47,23 @@ export function bernoulli(p: number, shape: Shape, { dtype = 'float32', generato
   if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli: a probability lies in [0, 1], got ${p}`)
   return rand(shape, { generator }).lt(p).cast(dtype)
 }
+
+/** Normal with this mean and standard deviation; source: torch.normal. */
+export function normal(mean: number, std: number, shape: Shape, options: RandomOptions = {}): Tensor {
+  if (!(std >= 0)) throw new RangeError(`normal: a standard deviation is a number ≥ 0, got ${std}`)
+  return randn(shape, options).mul(std).add(mean)
+}
+
+/** Uniform in [low, high); source: torch.Tensor.uniform_. */
+export function uniform(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+  if (!(low <= high)) throw new RangeError(`uniform: needs numbers low ≤ high, got ${low} and ${high}`)
+  return rand(shape, options)
+    .mul(high - low)
+    .add(low)
+}
+
+/** As `rand`, in the shape and dtype of x; source: torch.rand_like. */
+export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor => rand(x.shape, { dtype: x.dtype, ...options })
+
+/** As `randn`, in the shape and dtype of x: the noise of a diffusion or a variational model; source: torch.randn_like. */
+export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor => randn(x.shape, { dtype: x.dtype, ...options })

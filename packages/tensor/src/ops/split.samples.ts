@@ -1,5 +1,5 @@
 import { integers, randn, type Samples, samples } from '../samples/format.ts'
-import { chunk, split } from './split.ts'
+import { chunk, split, unbind } from './split.ts'
 
 const all: Samples[] = [
   samples(split, {
@@ -21,6 +21,10 @@ const all: Samples[] = [
       { inputs: [randn([1])], args: [3] },
       { inputs: [randn([0, 3])], args: [2] },
     ],
+  }),
+  samples(unbind, {
+    torch: 'torch.unbind',
+    inputs: [randn([3, 4]), { inputs: [randn([2, 3, 4])], args: [-2] }, randn([1]), { inputs: [randn([0, 3])], args: [1] }],
   }),
 ]
 export default all

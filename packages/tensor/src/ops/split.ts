@@ -25,3 +25,9 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   const total = x.shape[normalizeDim('chunk', dim, x.ndim)]!
   return total === 0 ? Array.from({ length: chunks }, () => x) : split(x, Math.ceil(total / chunks), dim)
 }
+
+/** unbind(x, dim): every position along `dim`, which goes; source: torch.unbind.   [..., k, ...] → k tensors [..., ...] */
+export function unbind(x: Tensor, dim = 0): Tensor[] {
+  const d = normalizeDim('unbind', dim, x.ndim)
+  return Array.from({ length: x.shape[d]! }, (_, i) => x.select(d, i))
+}

@@ -1,7 +1,14 @@
 import { integers, randn, type Samples, samples, uniform, values } from '../samples/format.ts'
-import { atan2, cos, sin, tan, tanh } from './trigonometry.ts'
+import { acos, asin, atan, atan2, cos, sin, tan, tanh } from './trigonometry.ts'
 
 const shapes = [randn([3, 4]), randn([1]), randn([]), randn([0, 3]), integers([4], -3, 4)]
+
+const inside = [
+  ...[[3, 4], [1], [], [0, 3]].map((shape) => uniform(shape, -0.99, 0.99)),
+  values(-0.999, -1e-5, 0, 1e-5, 0.999),
+  integers([3], -1, 2),
+  { inputs: [values(-1, 1, 1.5, NaN)], noGradient: 'infinite at the ends' },
+]
 
 const all: Samples[] = [
   samples(sin, { torch: 'torch.sin', inputs: [...shapes, values(-100, -1e-7, 0, 1, 3.14159265, 1000)] }),
@@ -22,5 +29,8 @@ const all: Samples[] = [
       { inputs: [values(0, 0, 1, -1), values(1, -1, 0, 0)], noGradient: 'a step along y = 0 crosses the cut' },
     ],
   }),
+  samples(asin, { torch: 'torch.asin', inputs: inside, kinks: [-1, -0.999, 0.999, 1] }),
+  samples(acos, { torch: 'torch.acos', inputs: inside, kinks: [-1, -0.999, 0.999, 1] }),
+  samples(atan, { torch: 'torch.atan', inputs: [...shapes, values(-100, -1e-5, 0, 1e-5, 1, 1e6)] }),
 ]
 export default all

@@ -1,6 +1,6 @@
 import { Generator } from '../generator.ts'
 import { arange, eye, full, linspace, ones, onesLike, tensor, zeros, zerosLike } from '../ops/create.ts'
-import { bernoulli, rand, randint, randn } from '../ops/random.ts'
+import { bernoulli, normal as gaussian, rand, randint, randLike, randn, randnLike, uniform } from '../ops/random.ts'
 import { type CaseKind, randn as normal, type SampleInputs, type Samples, samples } from './format.ts'
 
 const noInput = 'takes no tensor'
@@ -13,6 +13,8 @@ const without: Partial<Record<CaseKind, string>> = {
 }
 const shapes: SampleInputs = [[2, 3], [1], [], [0, 3]].map((shape) => ({ inputs: [], args: [shape] }))
 const seeded: SampleInputs = [[3, 4], [1], [0, 3]].map((shape) => ({ inputs: [], args: [shape, 7] }))
+const likes: SampleInputs = [normal([2, 3]), normal([1]), normal([0, 3])]
+const noGradient = 'a draw does not depend on its input'
 const none = { none: 'PyTorch draws other numbers' }
 
 const all: Samples[] = [
@@ -81,5 +83,19 @@ const all: Samples[] = [
     inputs: seeded,
     without,
   }),
+  samples(gaussian, {
+    torch: none,
+    call: (shape, seed) => gaussian(3, 0.5, shape, { generator: new Generator(seed) }),
+    inputs: seeded,
+    without,
+  }),
+  samples(uniform, {
+    torch: none,
+    call: (shape, seed) => uniform(-2, 3, shape, { generator: new Generator(seed) }),
+    inputs: seeded,
+    without,
+  }),
+  samples(randLike, { torch: none, call: (x) => randLike(x, { generator: new Generator(5) }), inputs: likes, noGradient }),
+  samples(randnLike, { torch: none, call: (x) => randnLike(x, { generator: new Generator(5) }), inputs: likes, noGradient }),
 ]
 export default all

@@ -49,6 +49,8 @@ export interface Samples {
   readonly cases: readonly SampleCase[]
   /** A Python expression: a function of the tensors and arguments, with `torch`, `F` and `math` in scope. */
   readonly torch: string | null
+  /** Why there is none. */
+  readonly noTorch: string | null
   /** Kinds of case that the op has not, each with its reason. */
   readonly without: Readonly<Partial<Record<CaseKind, string>>>
   /** Inputs at which the op has no derivative: a gradient check stays put there. */
@@ -96,6 +98,7 @@ export function samples(op: Named | string, options: SamplesOptions): Samples {
     run: (inputs, args) => [call(...inputs, ...args)].flat(),
     cases: options.inputs.map(toCase),
     torch: typeof options.torch === 'string' ? options.torch : null,
+    noTorch: typeof options.torch === 'string' ? null : options.torch.none,
     without: options.without ?? {},
     kinks: options.kinks ?? [],
     noGradient: options.noGradient ?? null,

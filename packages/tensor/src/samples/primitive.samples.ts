@@ -45,6 +45,16 @@ const all: Samples[] = [
     call: conv,
     inputs: [
       {
+        inputs: [randn([2, 2, 2, 4, 5]), randn([2, 3, 2, 3, 2])],
+        args: [
+          [1, 2],
+          [1, 0],
+          [0, 1],
+          [1, 1],
+          [1, 1],
+        ],
+      },
+      {
         inputs: [randn([2, 1, 2, 4, 5]), randn([1, 3, 2, 3, 2])],
         args: [
           [1, 1],

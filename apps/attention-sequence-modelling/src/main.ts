@@ -1,0 +1,4 @@
+import { runMain } from '@tenon/app-kit'
+import { runCli } from './cli.ts'
+
+await runMain(runCli)

@@ -1,0 +1,93 @@
+import * as nn from '@tenon/nn'
+import { f, type LayerCase } from './case.ts'
+
+export const shapes: readonly LayerCase[] = [
+  { name: 'Identity', torch: 'nn.Identity()', make: () => new nn.Identity(), inputs: [f(3, 4)] },
+  { name: 'Flatten', torch: 'nn.Flatten()', make: () => new nn.Flatten(), inputs: [f(2, 3, 2, 2)] },
+  { name: 'Flatten, some', torch: 'nn.Flatten(0, 2)', make: () => new nn.Flatten(0, 2), inputs: [f(2, 3, 2, 2)], refuses: [[f(3, 4)]] },
+  {
+    name: 'Unflatten',
+    torch: 'nn.Unflatten(1, (2, -1))',
+    make: () => new nn.Unflatten(1, [2, -1]),
+    inputs: [f(2, 6, 2)],
+    refuses: [[f(2, 5)], [f(6)]],
+  },
+  {
+    name: 'ZeroPad2d',
+    torch: 'nn.ZeroPad2d((1, 2, 0, 3))',
+    make: () => new nn.ZeroPad2d([1, 2, 0, 3]),
+    inputs: [f(2, 1, 2, 3)],
+    refuses: [[f(2, 3)]],
+  },
+  {
+    name: 'ZeroPad2d, cropping',
+    torch: 'nn.ZeroPad2d((-1, 1, 2, -1))',
+    make: () => new nn.ZeroPad2d([-1, 1, 2, -1]),
+    inputs: [f(1, 2, 3)],
+    refuses: [[f(3)]],
+  },
+  {
+    name: 'ConstantPad2d',
+    torch: 'nn.ConstantPad2d((1, 0, 0, 2), 0.7)',
+    make: () => new nn.ConstantPad2d([1, 0, 0, 2], 0.7),
+    inputs: [f(2, 1, 2, 3)],
+  },
+  {
+    name: 'ReflectionPad2d',
+    torch: 'nn.ReflectionPad2d((1, 2, 0, 1))',
+    make: () => new nn.ReflectionPad2d([1, 2, 0, 1]),
+    inputs: [f(1, 1, 3, 3)],
+    refuses: [[f(1, 1, 3, 2)]],
+  },
+  {
+    name: 'ReplicationPad2d',
+    torch: 'nn.ReplicationPad2d((1, 3, 0, 2))',
+    make: () => new nn.ReplicationPad2d([1, 3, 0, 2]),
+    inputs: [f(1, 1, 2, 2)],
+  },
+  { name: 'ZeroPad2d, one image', torch: 'nn.ZeroPad2d(1)', make: () => new nn.ZeroPad2d(1), inputs: [f(2, 2, 3)] },
+  {
+    name: 'Upsample',
+    torch: 'nn.Upsample(scale_factor=2)',
+    make: () => new nn.Upsample({ scaleFactor: 2 }),
+    inputs: [f(1, 2, 2, 3)],
+    refuses: [[f(3)]],
+  },
+  { name: 'Upsample to a size', torch: 'nn.Upsample(size=5)', make: () => new nn.Upsample({ size: 5 }), inputs: [f(2, 1, 3)] },
+  {
+    name: 'Upsample, bilinear',
+    torch: "nn.Upsample(scale_factor=(2, 1.5), mode='bilinear')",
+    make: () => new nn.Upsample({ scaleFactor: [2, 1.5], mode: 'bilinear' }),
+    inputs: [f(1, 2, 3, 4)],
+    refuses: [[f(1, 2, 3)]],
+  },
+  {
+    name: 'Upsample, linear, corners aligned',
+    torch: "nn.Upsample(size=7, mode='linear', align_corners=True)",
+    make: () => new nn.Upsample({ size: 7, mode: 'linear', alignCorners: true }),
+    inputs: [f(1, 2, 4)],
+  },
+  {
+    name: 'PixelShuffle',
+    torch: 'nn.PixelShuffle(2)',
+    make: () => new nn.PixelShuffle(2),
+    inputs: [f(1, 8, 2, 3)],
+    refuses: [[f(1, 6, 2, 3)], [f(2, 3)]],
+  },
+  {
+    name: 'PixelUnshuffle',
+    torch: 'nn.PixelUnshuffle(2)',
+    make: () => new nn.PixelUnshuffle(2),
+    inputs: [f(1, 2, 4, 2)],
+    refuses: [[f(1, 2, 3, 2)]],
+  },
+  { name: 'Dropout', torch: 'nn.Dropout(0.4)', make: () => new nn.Dropout(0.4), inputs: [f(3, 4)], random: true },
+  {
+    name: 'Dropout2d',
+    torch: 'nn.Dropout2d(0.4)',
+    make: () => new nn.Dropout2d(0.4),
+    inputs: [f(3, 4, 2, 2)],
+    refuses: [[f(3, 4)]],
+    random: true,
+  },
+]
