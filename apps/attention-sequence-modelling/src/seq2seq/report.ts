@@ -60,7 +60,7 @@ text { font: 14px system-ui, sans-serif; fill: #444 }
 .grid { fill: #f3f5f7 }
 </style>
 <rect width="100%" height="100%" fill="#fff"/>
-<text class="title" x="20" y="28">Where ${spelling} is looked at</text>
+<text class="title" x="20" y="28">How ${spelling} is read</text>
 <rect class="grid" x="${left}" y="${top}" width="${spelling.length * cell - 1}" height="${rows.length * cell - 1}"/>
 ${[...spelling].map((letter, x) => label(letter, left + (x + 0.5) * cell, top - 10, 'middle')).join('\n')}
 ${rows.map((phoneme, y) => label(phoneme, left - 12, top + (y + 0.5) * cell + 5, 'end')).join('\n')}

@@ -46,7 +46,7 @@ const runSeq2seq = async (options: Seq2seqOptions, { out, loadPronunciations, ca
         pronunciations.map((phonemes) => phonemes.join(' ')).join(' / '),
       ]),
     ])}\n${validationLoss === null ? '' : `${validationLine(validationLoss)}\n`}${testLine(errors)}\n${run.summary()}\n` +
-      run.describeFiles({ [`where ${shown[0]!.spelling} is seen`]: map }) +
+      run.describeFiles({ [`how ${shown[0]!.spelling} is read`]: map }) +
       `To say a word: pronounce --checkpoint ${run.files.checkpoint} WORD\n`,
   )
   return 0
