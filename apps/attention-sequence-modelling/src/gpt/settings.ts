@@ -35,6 +35,8 @@ interface Preset {
   readonly width: number
   readonly batchSize: number
   readonly iters: number
+  /** Peak of the learning rate. */
+  readonly lr: number
   /** Iterations from one look at the held-out part to the next. */
   readonly evalEvery: number
   readonly warmUp: number
@@ -43,12 +45,12 @@ interface Preset {
 /** `small` for a text is nanoGPT's setting for a CPU, for names about makemore's. */
 export const presets: Readonly<Record<PresetName, Readonly<Record<'text' | 'names', Preset>>>> = {
   small: {
-    text: { blockSize: 64, layers: 4, heads: 4, width: 128, batchSize: 12, iters: 2000, evalEvery: 250, warmUp: 100 },
-    names: { blockSize: 64, layers: 4, heads: 4, width: 64, batchSize: 32, iters: 6000, evalEvery: 500, warmUp: 100 },
+    text: { blockSize: 64, layers: 4, heads: 4, width: 128, batchSize: 12, iters: 2000, lr: 0.001, evalEvery: 250, warmUp: 100 },
+    names: { blockSize: 64, layers: 4, heads: 4, width: 64, batchSize: 32, iters: 8000, lr: 0.003, evalEvery: 500, warmUp: 100 },
   },
   tiny: {
-    text: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, evalEvery: 20, warmUp: 5 },
-    names: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, evalEvery: 20, warmUp: 5 },
+    text: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.001, evalEvery: 20, warmUp: 5 },
+    names: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.001, evalEvery: 20, warmUp: 5 },
   },
 }
 
@@ -56,9 +58,9 @@ export const presetOf = ({ preset, names }: Pick<Settings, 'preset' | 'names'>):
   presets[preset][names === null ? 'text' : 'names']
 
 export const newSettings = (options: GptOptions): Settings => {
-  const { names = null, preset = 'small', epochs = null, lr = 0.001, seed = 1 } = options
+  const { names = null, preset = 'small', epochs = null, seed = 1 } = options
   const standard = presetOf({ preset, names })
-  const { batchSize = standard.batchSize, iters = epochs === null ? standard.iters : null } = options
+  const { batchSize = standard.batchSize, lr = standard.lr, iters = epochs === null ? standard.iters : null } = options
   const source = names === null ? textSource(options satisfies TextOptions) : { text: null, corpus: null }
   return { command: 'gpt', ...source, names, preset, iters, epochs, batchSize, lr, seed, sha256: null, vocabulary: null, blockSize: null }
 }
