@@ -23,6 +23,7 @@ from fixtures.layers import layers
 from fixtures.losses import losses
 from fixtures.optimizers import optimizers, schedules
 from fixtures.rnn import recurrent
+from fixtures.state import state
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "packages/conformance/fixtures"
@@ -123,6 +124,46 @@ def normalised_cnn():
     )
 
 
+class ResidualBlock(torch.nn.Module):
+    """conv, norm, relu, conv, norm, beside the input or its projection; then relu."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        nn = torch.nn
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        same = inputs == outputs and stride == 1
+        self.downsample = None if same else nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        nn = torch.nn
+        self.conv1 = nn.Conv2d(1, 4, 3, stride=2, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(4)
+        self.layer1 = nn.Sequential(ResidualBlock(4, 4, 1), ResidualBlock(4, 4, 1))
+        self.layer2 = nn.Sequential(ResidualBlock(4, 8, 2), ResidualBlock(8, 8, 1))
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.layer2(self.layer1(x))
+        return self.fc(torch.flatten(self.avgpool(x), 1))
+
+
+def res_net():
+    return fill(ResNet())
+
+
 def without_dropout(model):
     """Dropout draws other numbers here: it is checked in eval() alone."""
     for module in model.modules():
@@ -162,7 +203,7 @@ def train(make, optimize, steps):
     return model, losses
 
 
-def parity(make):
+def parity(make, kinds=("sgd", "momentum", "adam", "adamw"), most=64):
     model = make()
     without_dropout(model)
     x, target = batch(0)
@@ -172,7 +213,7 @@ def parity(make):
     answer = {
         "logits": packed(logits.detach()),
         "loss": loss.item(),
-        "gradients": digest((name, p.grad) for name, p in model.named_parameters()),
+        "gradients": digest(((name, p.grad) for name, p in model.named_parameters()), most),
         "training": {},
     }
     optimizers = {
@@ -182,12 +223,14 @@ def parity(make):
         "adamw": lambda p: torch.optim.AdamW(p, lr=2e-3),
     }
     for name, optimize in optimizers.items():
+        if name not in kinds:
+            continue
         model, losses = train(make, optimize, 10)
         state = [(key, value) for key, value in model.state_dict().items()]
         model.eval()
         with torch.no_grad():
             evaluated = model(batch(50)[0])
-        answer["training"][name] = {"losses": losses, "state": digest(state), "evaluated": packed(evaluated)}
+        answer["training"][name] = {"losses": losses, "state": digest(state, most), "evaluated": packed(evaluated)}
     return answer
 
 
@@ -207,7 +250,12 @@ MAKERS = {
     "optimizers": lambda: optimizers(uniform, classes, packed, snake),
     "schedules": lambda: schedules(snake),
     "rnn": lambda: recurrent(uniform, incoming, packed),
-    "models": lambda: {"smallCnn": parity(small_cnn), "normalisedCnn": parity(normalised_cnn)},
+    "state": lambda: state(FIXTURES / "state.safetensors", uniform, packed),
+    "models": lambda: {
+        "smallCnn": parity(small_cnn),
+        "normalisedCnn": parity(normalised_cnn),
+        "resNet": parity(res_net, ("momentum", "adamw"), most=8),
+    },
 }
 
 if __name__ == "__main__":

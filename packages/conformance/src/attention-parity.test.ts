@@ -1,5 +1,5 @@
 /**
- * Attention and Transformer layers and a GPT against PyTorch: outputs, every gradient, and weights after ten steps of AdamW. In float64 on
+ * Attention and Transformer layers and a GPT against PyTorch: outputs, every gradient, and losses and weights of ten steps of AdamW. In float64 on
  * backend-cpu, so that rounding does not decide; then in float32 on every backend.
  */
 import { backward } from '@tenon/autograd'
@@ -43,6 +43,7 @@ interface LayerAnswer {
   readonly outputs: readonly string[]
   readonly inputGradients: readonly string[]
   readonly gradients: Digests
+  readonly losses: readonly number[]
   readonly state: Digests
 }
 
@@ -145,11 +146,14 @@ function describeParity(dtype: DType, rtol: number): void {
       const optimizer = optimizerOf(layer)
       const step = jit((inputs: Tensor[], target: Tensor) => {
         optimizer.zeroGrad()
-        backward(mseLoss(outputs(inputs)[0]!, target))
+        const loss = mseLoss(outputs(inputs)[0]!, target)
+        backward(loss)
         optimizer.step()
+        return loss
       })
       const [shape] = outputs(inputsOf(answer.case, 0, dtype)).map((y) => y.shape)
-      for (let i = 0; i < 10; i++) step(inputsOf(answer.case, i, dtype), drawn(2000 + i, shape!, dtype))
+      const losses = Array.from({ length: 10 }, (_, i) => step(inputsOf(answer.case, i, dtype), drawn(2000 + i, shape!, dtype)).item())
+      expect(difference(await Promise.all(losses), answer.losses, { rtol })).toBe(null)
       await compareDigests(Object.entries(layer.stateDict()), answer.state, rtol, most)
     })
   })

@@ -3,19 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { cpu } from '@tenon/backend-cpu'
 import { useBackend } from '@tenon/tensor'
 import { expect, test, vi } from 'vitest'
+import { packageSource, packages } from './package-source.ts'
 
-const packages = fileURLToPath(new URL('../..', import.meta.url))
-
-/** The source file that a name such as `@tenon/tensor` stands for. */
-function source(_: string, name: string, entry = ''): string {
-  const { exports } = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'))
-  return `'${join(packages, name, exports[`.${entry}`])}'`
-}
+/** For the match of a package's name in code. */
+const source = (_: string, name: string, entry?: string): string => packageSource(name, entry)
 
 const examples = readdirSync(packages)
   .filter((name) => existsSync(join(packages, name, 'README.md')))

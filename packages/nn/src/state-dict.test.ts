@@ -1,6 +1,6 @@
 import { tensor, zeros } from '@tenon/tensor'
 import { describe, expect, it } from 'vitest'
-import { BatchNorm2d, Conv2d, Linear, Sequential, StateDictError } from './index.ts'
+import { BatchNorm2d, Conv2d, fromTorchKeys, Linear, Sequential, StateDictError } from './index.ts'
 
 const net = (): Sequential => new Sequential(new Conv2d(1, 2, 3), new BatchNorm2d(2), new Linear(4, 2))
 
@@ -90,5 +90,25 @@ describe('loadStateDict', () => {
       unexpectedKeys: [],
     })
     expect(await shared.weight.data()).toEqual(await weight.data())
+  })
+})
+
+describe('fromTorchKeys', () => {
+  it('makes camelCase of PyTorch’s keys, path by path, and leaves all else', () => {
+    expect(
+      fromTorchKeys({
+        'layers.0.weight_ih_l0_reverse': 1,
+        'self_attn.in_proj_weight': 2,
+        'conv_1.bias': 3,
+        '_head.weight': 4,
+        'fc.weight': 5,
+      }),
+    ).toEqual({ 'layers.0.weightIhL0Reverse': 1, 'selfAttn.inProjWeight': 2, 'conv1.bias': 3, '_head.weight': 4, 'fc.weight': 5 })
+  })
+
+  it('refuses two keys that would become one', () => {
+    expect(() => fromTorchKeys({ 'fc_1.bias': 1, 'fc1.bias': 2 })).toThrow(
+      new StateDictError('fromTorchKeys: both fc_1.bias and fc1.bias would be fc1.bias; rename one of them'),
+    )
   })
 })

@@ -43,6 +43,24 @@ export function loadState(module: Module, state: Readonly<Record<string, Tensor>
   return { missingKeys, unexpectedKeys }
 }
 
+/**
+ * The entries of a state dict of PyTorch under the names that they have here: `encoder.in_proj_weight` becomes `encoder.inProjWeight`. For weights
+ * that were saved by PyTorch, as a safetensors file holds them: `model.loadStateDict(fromTorchKeys(tensors))`.
+ *
+ * Names of your own layers change as PyTorch's do: what is `self.input_layer` there is the field `inputLayer` here.
+ *
+ * @throws StateDictError if two entries would get one name
+ */
+export function fromTorchKeys<T>(state: Readonly<Record<string, T>>): Record<string, T> {
+  const names = new Map<string, string>()
+  for (const key of Object.keys(state)) {
+    const name = key.replace(/(?<=[a-z0-9])_([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase())
+    if (names.has(name)) throw new StateDictError(`fromTorchKeys: both ${names.get(name)} and ${key} would be ${name}; rename one of them`)
+    names.set(name, key)
+  }
+  return Object.fromEntries([...names].map(([name, key]) => [name, state[key]!]))
+}
+
 /** What keeps `value` from being assigned. Other precisions of the same kind are cast, as PyTorch does. */
 function misfit(path: string, variable: Variable, value: Tensor): string | null {
   if (!isTensor(value)) return `${path}: a Tensor is expected, got ${value === null ? 'null' : typeof value}`

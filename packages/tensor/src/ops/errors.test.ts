@@ -67,6 +67,8 @@ const wrong: Record<string, readonly Wrong[]> = {
     [() => ops.norm(whole(3)), DTypeError, /norm takes a float tensor, got int32/],
     [() => ops.norm(x(3), NaN), RangeError, /got NaN/],
     [() => ops.norm(x(0), Infinity), ShapeError, /max of no elements/],
+    [() => ops.median(x(2, 0), 1), ShapeError, /median: dimension 1 has size 0/],
+    [() => ops.median(x(2), 1), ShapeError, /median: dimension 1 is out of range/],
     [() => ops.varMean(whole(3)), DTypeError, /float tensor, got int32/],
     [() => ops.prelu(x(2, 3), x(2)), ShapeError, /each of 3 channels, got \[2\]/],
     [() => ops.glu(x(2, 3)), ShapeError, /odd in \[2, 3\]/],
@@ -101,6 +103,8 @@ const wrong: Record<string, readonly Wrong[]> = {
   draws: [
     [() => ops.normal(0, -1, [2]), RangeError, /got -1/],
     [() => ops.uniform(1, 0, [2]), RangeError, /got 1 and 0/],
+    [() => ops.permutation(-1), ShapeError, /permutation: n must be a whole number ≥ 0, got -1/],
+    [() => ops.permutation(2.5), ShapeError, /got 2.5/],
   ],
 }
 

@@ -4,6 +4,7 @@ import { defaultGenerator, type Generator } from '../generator.ts'
 import { checkShape, type Shape } from '../shape.ts'
 import { primitive, type Tensor } from '../tensor.ts'
 import { type CreateOptions, full } from './create.ts'
+import { argsort } from './sort.ts'
 
 export interface RandomOptions extends CreateOptions {
   readonly generator?: Generator
@@ -40,6 +41,16 @@ export function randint(
     .cast('int32')
     .add(low)
     .cast(dtype)
+}
+
+/**
+ * The numbers 0 … n − 1 in random order, int32: the order of n draws of 32 bits. Source: torch.randperm.   → [n]
+ *
+ * @throws ShapeError unless n is a whole number ≥ 0
+ */
+export function permutation(n: number, { generator = defaultGenerator() }: { readonly generator?: Generator } = {}): Tensor {
+  if (!Number.isInteger(n) || n < 0) throw new ShapeError(`permutation: n must be a whole number ≥ 0, got ${n}`)
+  return argsort(generator.bits([n]))
 }
 
 /** 1 with probability `p`, else 0. */

@@ -1,6 +1,6 @@
 import { Generator } from '../generator.ts'
 import { arange, eye, full, linspace, ones, onesLike, tensor, zeros, zerosLike } from '../ops/create.ts'
-import { bernoulli, normal as gaussian, rand, randint, randLike, randn, randnLike, uniform } from '../ops/random.ts'
+import { bernoulli, normal as gaussian, permutation, rand, randint, randLike, randn, randnLike, uniform } from '../ops/random.ts'
 import { type CaseKind, randn as normal, type SampleInputs, type Samples, samples } from './format.ts'
 
 const noInput = 'takes no tensor'
@@ -97,5 +97,11 @@ const all: Samples[] = [
   }),
   samples(randLike, { torch: none, call: (x) => randLike(x, { generator: new Generator(5) }), inputs: likes, noGradient }),
   samples(randnLike, { torch: none, call: (x) => randnLike(x, { generator: new Generator(5) }), inputs: likes, noGradient }),
+  samples(permutation, {
+    torch: none,
+    call: (n) => permutation(n, { generator: new Generator(7) }),
+    inputs: [10, 1, 0].map((n) => ({ inputs: [], args: [n] })),
+    without,
+  }),
 ]
 export default all

@@ -17,6 +17,7 @@ import join from '../ops/join.samples.ts'
 import lerp from '../ops/lerp.samples.ts'
 import logical from '../ops/logical.samples.ts'
 import maskedFill from '../ops/masked-fill.samples.ts'
+import median from '../ops/median.samples.ts'
 import multinomial from '../ops/multinomial.samples.ts'
 import norm from '../ops/norm.samples.ts'
 import oneHot from '../ops/one-hot.samples.ts'
@@ -73,6 +74,7 @@ export const allSamples: readonly Samples[] = [
   lerp,
   logical,
   maskedFill,
+  median,
   multinomial,
   norm,
   oneHot,
