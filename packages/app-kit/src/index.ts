@@ -17,6 +17,13 @@ export {
   textSource,
   validationLine,
 } from './text-options.ts'
-export { type LineReport, type RunLength, TrainingRun, type TrainingRunOptions, type TrainingSteps } from './training-run.ts'
+export {
+  type LineReport,
+  type RunLength,
+  type TrainingBatches,
+  TrainingRun,
+  type TrainingRunOptions,
+  type TrainingSteps,
+} from './training-run.ts'
 export { describeSize, factTable, reportFetch, withCommas } from './wording.ts'
 export { interrupted, runMain, runProgram, type World } from './world.ts'

@@ -9,8 +9,10 @@ import { UsageError } from './errors.ts'
 import { backendOption, count, number, seedOption } from './options.ts'
 import { reportFetch } from './wording.ts'
 
-const corpora = { 'moby-dick': { title: 'Moby Dick', load: mobyDick } } as const
-export type CorpusName = keyof typeof corpora
+export type CorpusName = 'moby-dick'
+const corpora: Readonly<Record<CorpusName, { readonly title: string; readonly load: typeof mobyDick }>> = {
+  'moby-dick': { title: 'Moby Dick', load: mobyDick },
+}
 
 export interface TextOptions {
   readonly text?: string
