@@ -24,7 +24,7 @@ export interface GptOptions extends RunOptions, TextOptions {
 }
 
 export const defineGpt = (command: Command): Command =>
-  addTextOptions(command, { iters: 'default: small 2000, of names 6000; tiny 40' })
+  addTextOptions(command, { iters: 'default: small 2000, of names 8000; tiny 40' })
     .description('Trains a Transformer that writes like a text, or makes up names.')
     .addOption(
       new Option('--names <file>', 'learn the names in this file, one a line; 1,000 of them are for validation')
@@ -33,7 +33,11 @@ export const defineGpt = (command: Command): Command =>
     )
     .addOption(new Option('--preset <name>', 'size of the model, and defaults (default: small)').choices(Object.keys(presets)))
     .option('--batch-size <n>', 'windows of the text, or names, in a step (default: small 12, of names 32; tiny 4)', count)
-    .option('--lr <x>', 'peak of the learning rate, which falls to a tenth of it along a cosine (default: 0.001)', rate)
+    .option(
+      '--lr <x>',
+      'peak of the learning rate, which falls to a tenth of it along a cosine (default: small 0.001, of names 0.003; tiny 0.01)',
+      rate,
+    )
     .addOption(backendOption())
     .addOption(seedOption('the first weights, and of what is drawn to learn from'))
     .addOption(nameOption('text, preset and time'))

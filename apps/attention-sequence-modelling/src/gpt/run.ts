@@ -1,12 +1,12 @@
 /** The two commands, from their options to their last line. */
 import { basename } from 'node:path'
-import { chooseBackend, encodePrompt, prepareRun, resumedSettings, type SampleOptions, validationLine } from '@tenon/app-kit'
+import { chooseBackend, encodePrompt, prepareRun, type SampleOptions, validationLine } from '@tenon/app-kit'
 import { CharVocabulary, randomSource } from '@tenon/datasets'
 import { loadCheckpoint } from '@tenon/train/node'
 import type { AppCommand, AppWorld } from '../command.ts'
 import { edge, loadData } from './data.ts'
 import { defineGpt, defineSample, type GptOptions } from './options.ts'
-import { checkKind, newSettings, presetOf, type Settings } from './settings.ts'
+import { checkKind, goOn, newSettings, type Settings } from './settings.ts'
 import { buildModel, train } from './train.ts'
 import { Writer } from './writer.ts'
 
@@ -44,19 +44,13 @@ const runGpt = async (options: GptOptions, { out, catchInterrupts }: AppWorld): 
     settings: (checkpoint) => {
       if (!checkpoint) return newSettings(options)
       checkKind(checkpoint, options.resume!)
-      const { settings: saved, position } = checkpoint
-      return resumedSettings(
-        options,
-        saved,
-        saved.iters === null ? 'epochs' : 'iters',
-        saved.iters === null ? 1 : position.epoch * presetOf(saved).evalEvery + position.step,
-      )
+      return goOn(options, checkpoint)
     },
     name: ({ text, corpus, names, preset }) => `gpt-${basename(names ?? text ?? corpus!).replaceAll(/\W+/g, '-')}-${preset}`,
   })
   const data = await loadData(settings, out)
   const { signal, release } = catchInterrupts()
-  const known = { ...settings, sha256: data.sha256, vocabulary: data.vocabulary.toJSON(), blockSize: data.blockSize }
+  const known = { ...settings, sha256: data.sha256, vocabulary: data.vocabulary.toJSON(), blockSize: data.blockSize, epochSize: data.epoch }
   const { run, model, validationLoss } = await train(known, { folder, data, checkpoint, out, signal }).finally(release)
   if (signal.aborted) return run.stopped()
 

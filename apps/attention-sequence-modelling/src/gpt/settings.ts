@@ -1,5 +1,5 @@
 /** What a run is, completely: from the command line and the preset. */
-import { type CorpusName, type TextOptions, textSource, UsageError } from '@tenon/app-kit'
+import { type CorpusName, resumedSettings, type TextOptions, textSource, UsageError } from '@tenon/app-kit'
 import type { VocabularyJson } from '@tenon/datasets'
 import type { Checkpoint } from '@tenon/train'
 import type { GptOptions } from './options.ts'
@@ -23,6 +23,8 @@ export type Settings = {
   readonly vocabulary: VocabularyJson<'char'> | null
   /** Tokens that the model sees at a time. */
   readonly blockSize: number | null
+  /** Windows, or names, that make an epoch. */
+  readonly epochSize: number | null
 }
 
 export type PresetName = 'small' | 'tiny'
@@ -35,6 +37,8 @@ interface Preset {
   readonly width: number
   readonly batchSize: number
   readonly iters: number
+  /** The peak of the learning rate. */
+  readonly lr: number
   /** Iterations from one look at the held-out part to the next. */
   readonly evalEvery: number
   readonly warmUp: number
@@ -43,12 +47,12 @@ interface Preset {
 /** `small` for a text is nanoGPT's setting for a CPU, for names about makemore's. */
 export const presets: Readonly<Record<PresetName, Readonly<Record<'text' | 'names', Preset>>>> = {
   small: {
-    text: { blockSize: 64, layers: 4, heads: 4, width: 128, batchSize: 12, iters: 2000, evalEvery: 250, warmUp: 100 },
-    names: { blockSize: 64, layers: 4, heads: 4, width: 64, batchSize: 32, iters: 6000, evalEvery: 500, warmUp: 100 },
+    text: { blockSize: 64, layers: 4, heads: 4, width: 128, batchSize: 12, iters: 2000, lr: 0.001, evalEvery: 250, warmUp: 100 },
+    names: { blockSize: 64, layers: 4, heads: 4, width: 64, batchSize: 32, iters: 8000, lr: 0.003, evalEvery: 500, warmUp: 100 },
   },
   tiny: {
-    text: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, evalEvery: 20, warmUp: 5 },
-    names: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, evalEvery: 20, warmUp: 5 },
+    text: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.01, evalEvery: 20, warmUp: 5 },
+    names: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.01, evalEvery: 20, warmUp: 5 },
   },
 }
 
@@ -56,11 +60,21 @@ export const presetOf = ({ preset, names }: Pick<Settings, 'preset' | 'names'>):
   presets[preset][names === null ? 'text' : 'names']
 
 export const newSettings = (options: GptOptions): Settings => {
-  const { names = null, preset = 'small', epochs = null, lr = 0.001, seed = 1 } = options
+  const { names = null, preset = 'small', epochs = null, seed = 1 } = options
   const standard = presetOf({ preset, names })
-  const { batchSize = standard.batchSize, iters = epochs === null ? standard.iters : null } = options
+  const { batchSize = standard.batchSize, lr = standard.lr, iters = epochs === null ? standard.iters : null } = options
   const source = names === null ? textSource(options satisfies TextOptions) : { text: null, corpus: null }
-  return { command: 'gpt', ...source, names, preset, iters, epochs, batchSize, lr, seed, sha256: null, vocabulary: null, blockSize: null }
+  const unread = { sha256: null, vocabulary: null, blockSize: null, epochSize: null }
+  return { command: 'gpt', ...source, names, preset, iters, epochs, batchSize, lr, seed, ...unread }
+}
+
+/** Those of a run that goes on, which may become longer. @throws UsageError if an option contradicts them */
+export const goOn = (options: GptOptions, { settings, position }: Checkpoint<Settings>): Settings => {
+  const done = position.epoch * presetOf(settings).evalEvery + position.step
+  if (settings.iters !== null) return resumedSettings(options, settings, 'iters', done)
+  // The last step may begin in one epoch and end in the next.
+  const begun = Math.floor(((done - 1) * settings.batchSize) / settings.epochSize!) + 1
+  return resumedSettings(options, settings, 'epochs', begun)
 }
 
 /** @throws UsageError if it is a checkpoint of another command or app */
