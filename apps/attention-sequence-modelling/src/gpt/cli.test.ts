@@ -65,7 +65,10 @@ describe('gpt', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^data +names\.txt: 54 names to train on, 6 to validate with, 10 distinct characters$/m)
     expect(out.slice(out.lastIndexOf('Validation loss')).split('\n').slice(2, -1)).toHaveLength(20)
-    expect((await run(['sample', '--checkpoint', checkpointOf('n'), '--prompt', 'bn'])).out).toMatch(/^(bn[a-z]*\n){20}$/)
+    expect((await run(['sample', '--checkpoint', checkpointOf('n'), '--prompt', 'bn'])).out).toMatch(/^(bn[a-z]{0,2}\n){20}$/)
+    expect((await run(['sample', '--checkpoint', checkpointOf('n'), '--prompt', 'bnxxa'])).err).toBe(
+      'error: the names have at most 4 characters, and the prompt has 5; give a shorter one\n',
+    )
   })
 
   it('has the same first twenty losses on both backends, to 1e-3', async () => {
