@@ -35,7 +35,7 @@ export const defineGpt = (command: Command): Command =>
     .option('--batch-size <n>', 'windows of the text, or names, in a step (default: small 12, of names 32; tiny 4)', count)
     .option(
       '--lr <x>',
-      'peak of the learning rate, which falls to a tenth of it along a cosine (default: small 0.001, of names 0.003; tiny 0.01)',
+      'peak of the learning rate, which falls to a tenth of it along a cosine (default: 0.001, small of names 0.003)',
       rate,
     )
     .addOption(backendOption())

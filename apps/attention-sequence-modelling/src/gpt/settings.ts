@@ -37,7 +37,7 @@ interface Preset {
   readonly width: number
   readonly batchSize: number
   readonly iters: number
-  /** The peak of the learning rate. */
+  /** Peak of the learning rate. */
   readonly lr: number
   /** Iterations from one look at the held-out part to the next. */
   readonly evalEvery: number
@@ -51,8 +51,8 @@ export const presets: Readonly<Record<PresetName, Readonly<Record<'text' | 'name
     names: { blockSize: 64, layers: 4, heads: 4, width: 64, batchSize: 32, iters: 8000, lr: 0.003, evalEvery: 500, warmUp: 100 },
   },
   tiny: {
-    text: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.01, evalEvery: 20, warmUp: 5 },
-    names: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.01, evalEvery: 20, warmUp: 5 },
+    text: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.001, evalEvery: 20, warmUp: 5 },
+    names: { blockSize: 16, layers: 1, heads: 2, width: 16, batchSize: 4, iters: 40, lr: 0.001, evalEvery: 20, warmUp: 5 },
   },
 }
 

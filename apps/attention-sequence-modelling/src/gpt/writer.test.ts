@@ -1,13 +1,12 @@
-import { type SamplingOptions, sampleToken } from '@tenon/app-kit'
-import { cpu } from '@tenon/backend-cpu'
+import { chooseBackend, type SamplingOptions, sampleToken } from '@tenon/app-kit'
 import { randomSource } from '@tenon/datasets'
 import { GPT } from '@tenon/nn-attention'
-import { counters, manualSeed, tensor, useBackend } from '@tenon/tensor'
+import { counters, manualSeed, tensor } from '@tenon/tensor'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Writer } from './writer.ts'
 
 beforeAll(async () => {
-  await useBackend(cpu())
+  await chooseBackend('cpu')
 })
 
 const build = (): GPT => {

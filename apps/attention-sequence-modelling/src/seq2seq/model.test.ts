@@ -1,5 +1,5 @@
-import { cpu } from '@tenon/backend-cpu'
-import { manualSeed, type Tensor, tensor, useBackend } from '@tenon/tensor'
+import { chooseBackend } from '@tenon/app-kit'
+import { manualSeed, type Tensor, tensor } from '@tenon/tensor'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sourceOf } from './batches.ts'
 import { phonemes } from './dictionary.ts'
@@ -7,7 +7,7 @@ import { models } from './model.ts'
 import { Pronouncer } from './pronounce.ts'
 
 beforeAll(async () => {
-  await useBackend(cpu())
+  await chooseBackend('cpu')
 })
 
 const input = (text: string, length: number): Tensor =>
