@@ -43,9 +43,12 @@ describe('gpt', () => {
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^data +text\.txt: 1,215 characters to train on, 135 to validate with, 14 distinct$/m)
     expect(out).toMatch(/^Train Iteration: 20 \[20\/150 \(13%\)\] {2}Loss: \d\.\d{6}$/m)
-    const lines = out.match(/^Validation loss: \d\.\d{4}$/gm)!
-    expect(Number(lines.at(-1)!.split(' ').at(-1))).toBeLessThan(1.2)
-    expect(metricsOf('a', 'validation').at(-1)!).toBeCloseTo(Number(lines.at(-1)!.split(' ').at(-1)), 3)
+    expect(out.match(/^Estimated validation loss: \d\.\d{4}$/gm)).toHaveLength(7)
+    const [line, ...others] = out.match(/^Validation loss: \d\.\d{4}$/gm)!
+    expect(others).toEqual([])
+    const loss = Number(line!.split(' ').at(-1))
+    expect(loss).toBeLessThan(1.2)
+    expect(metricsOf('a', 'validation').at(-1)!).toBeCloseTo(loss, 3)
     expect((await readdir('runs/a')).sort()).toEqual(['checkpoint.safetensors', 'curves.svg', 'metrics.jsonl'])
 
     const sample = (...flags: string[]) => run(['sample', '--checkpoint', checkpointOf('a'), '--length', '60', ...flags])
@@ -62,7 +65,10 @@ describe('gpt', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^data +names\.txt: 54 names to train on, 6 to validate with, 10 distinct characters$/m)
     expect(out.slice(out.lastIndexOf('Validation loss')).split('\n').slice(2, -1)).toHaveLength(20)
-    expect((await run(['sample', '--checkpoint', checkpointOf('n'), '--prompt', 'bn'])).out).toMatch(/^(bn[a-z]*\n){20}$/)
+    expect((await run(['sample', '--checkpoint', checkpointOf('n'), '--prompt', 'bn'])).out).toMatch(/^(bn[a-z]{0,2}\n){20}$/)
+    expect((await run(['sample', '--checkpoint', checkpointOf('n'), '--prompt', 'bnxxa'])).err).toBe(
+      'error: the names have at most 4 characters, and the prompt has 5; give a shorter one\n',
+    )
   })
 
   it('has the same first twenty losses on both backends, to 1e-3', async () => {
@@ -88,6 +94,14 @@ describe('gpt', () => {
   it('counts epochs as well', async () => {
     const { out } = await run(words(`${tiny} --epochs 1`))
     expect(out).toMatch(/^training +19 iterations/m)
+    const [folder] = await readdir('runs')
+    const goOn = (epochs: number) => run(words(`gpt --resume ${checkpointOf(folder!)} --epochs ${epochs}`))
+    expect((await goOn(1)).out).toMatch(/^resumed +after 19 of 19 iterations$/m)
+    expect((await goOn(2)).out).toMatch(/^resumed +after 19 of 38 iterations$/m)
+    expect(await goOn(1)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^error: --epochs 1 is less than what the run has done: [^\n]+\n$/),
+    })
   })
 })
 
@@ -96,7 +110,7 @@ describe('what is wrong is said in a line', () => {
     ['gpt --text none.txt', 1, /none\.txt/],
     ['gpt --text empty.txt', 1, /empty\.txt is empty/],
     ['gpt --text latin.txt', 1, /latin\.txt is not UTF-8/],
-    ['gpt --text short.txt', 1, /window of 64/],
+    ['gpt --text short.txt', 2, /short\.txt has 11 characters, and windows of 64 need at least 650/],
     ['gpt --iter 3', 2, /unknown option '--iter'/],
     ['gpt --text text.txt --names names.txt', 2, /cannot be used with/],
     ['gpt --text text.txt --iters 3 --epochs 1', 2, /cannot be used with/],

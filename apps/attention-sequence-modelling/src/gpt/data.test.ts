@@ -28,6 +28,14 @@ describe('a text', () => {
     expect(data.vocabulary.decode(target as Int32Array)).toBe('efghijabcdefghij')
     expect(trainLoader(data, settings).length).toBe(20)
   })
+
+  it('is looked at on the way in windows from all over what is held out, each once', async () => {
+    const { data } = await load('abcdefghij'.repeat(6000), false)
+    expect([data.validation.length, data.glance.length]).toEqual([374, 256])
+    expect(await data.glance.get(0)).toEqual(await data.validation.get(0))
+    expect(await data.glance.get(255)).toEqual(await data.validation.get(372))
+    expect((await load('abcdefghij'.repeat(40), false)).data.glance.length).toBe(2)
+  })
 })
 
 describe('names', () => {
@@ -44,6 +52,11 @@ describe('names', () => {
     expect(said.slice(end + 1).every((token) => token === 0)).toBe(true)
     expect(next.slice(end + 1).every((token) => token === -100)).toBe(true)
     expect(names).toContain(data.vocabulary.decode(next.slice(0, end)))
+  })
+
+  it('are as long as their characters, whatever these take in memory', async () => {
+    const { data } = await load(`${names.join('\n')}\n𝒜𝒜𝒜𝒜𝒜𝒜𝒜𝒜\n`, true)
+    expect(data.blockSize).toBe(9)
   })
 
   it('must be ten at least', async () => {

@@ -1,7 +1,7 @@
 /** What is learned: windows of a text, or names. */
 import { basename } from 'node:path'
 import { type LoadedText, loadText, UsageError, withCommas } from '@tenon/app-kit'
-import { CharVocabulary, DataLoader, type Dataset, randomOrder, splitTokens, type TextDataset, textWindows } from '@tenon/datasets'
+import { CharVocabulary, DataLoader, randomOrder, splitTokens, subset, type TextDataset, textWindows } from '@tenon/datasets'
 import { presetOf, type Settings } from './settings.ts'
 
 export interface Data {
@@ -11,6 +11,8 @@ export interface Data {
   readonly blockSize: number
   readonly train: TextDataset
   readonly validation: TextDataset
+  /** Some of it, from all over it: for a look on the way. */
+  readonly glance: TextDataset
   /** Windows, or names, that make an epoch. */
   readonly epoch: number
   readonly description: string
@@ -32,14 +34,21 @@ export const loadData = async (settings: Settings, out: NodeJS.WriteStream): Pro
 const textData = ({ title, text, sha256 }: LoadedText, settings: Settings): Data => {
   const { blockSize } = presetOf(settings)
   const vocabulary = settings.vocabulary ? CharVocabulary.fromJSON(settings.vocabulary) : CharVocabulary.fromText(text)
-  const parts = splitTokens(vocabulary.encode(text))
+  const tokens = vocabulary.encode(text)
+  // The tenth for validation has to fill a window, and have the character after it.
+  const least = 10 * (blockSize + 1)
+  if (tokens.length < least)
+    throw new UsageError(`${title} has ${tokens.length} characters, and windows of ${blockSize} need at least ${least}; give a longer text`)
+  const parts = splitTokens(tokens)
+  const validation = textWindows(parts.validation, { length: blockSize, stride: blockSize })
   const train = textWindows(parts.train, { length: blockSize })
   return {
     vocabulary,
     sha256,
     blockSize,
     train,
-    validation: textWindows(parts.validation, { length: blockSize, stride: blockSize }),
+    validation,
+    glance: glanceAt(validation),
     epoch: Math.ceil(parts.train.length / blockSize),
     description: `${title}: ${withCommas(parts.train.length)} characters to train on, ${withCommas(parts.validation.length)} to validate with, ${vocabulary.size} distinct`,
   }
@@ -57,33 +66,41 @@ const namesData = ({ text, sha256 }: LoadedText, title: string, settings: Settin
   const vocabulary = settings.vocabulary
     ? CharVocabulary.fromJSON(settings.vocabulary)
     : CharVocabulary.fromText(names.join(''), { specials: [edge] })
-  const blockSize = names.reduce((most, { length }) => Math.max(most, length), 0) + 1
-  const train = nameDataset(mixed.slice(held), vocabulary, blockSize)
+  const encoded = mixed.map((name) => vocabulary.encode(name))
+  const blockSize = encoded.reduce((most, { length }) => Math.max(most, length), 0) + 1
+  const [validation, train] = [encoded.slice(0, held), encoded.slice(held)].map((part) =>
+    nameDataset(part, vocabulary.idOf(edge), blockSize),
+  ) as [TextDataset, TextDataset]
   return {
     vocabulary,
     sha256,
     blockSize,
     train,
-    validation: nameDataset(mixed.slice(0, held), vocabulary, blockSize),
+    validation,
+    glance: glanceAt(validation),
     epoch: train.length,
     description: `${title}: ${withCommas(train.length)} names to train on, ${withCommas(held)} to validate with, ${vocabulary.size - 1} distinct characters`,
   }
 }
 
 /** The name after an edge, and the name before one; what follows counts in no loss. */
-const nameDataset = (names: readonly string[], vocabulary: CharVocabulary, length: number): Dataset<'input' | 'target'> => {
-  const encoded = names.map((name) => vocabulary.encode(name))
-  const boundary = vocabulary.idOf(edge)
-  return {
-    length: names.length,
-    get: (index) => {
-      const name = encoded[index]!
-      const [input, target] = [new Int32Array(length).fill(boundary), new Int32Array(length).fill(ignored)]
-      input.set(name, 1)
-      target.set([...name, boundary])
-      return { input, target }
-    },
-  }
+const nameDataset = (names: readonly Int32Array[], boundary: number, length: number): TextDataset => ({
+  length: names.length,
+  get: (index) => {
+    const name = names[index]!
+    const [input, target] = [new Int32Array(length).fill(boundary), new Int32Array(length).fill(ignored)]
+    input.set(name, 1)
+    target.set([...name, boundary])
+    return { input, target }
+  },
+})
+
+const glanceSize = 256
+
+const glanceAt = (whole: TextDataset): TextDataset => {
+  const count = Math.min(whole.length, glanceSize)
+  const spread = Array.from({ length: count }, (_, i) => Math.floor((i * whole.length) / count))
+  return subset(whole, spread)
 }
 
 export type Windows = DataLoader<'input' | 'target'>
@@ -92,5 +109,5 @@ export type Windows = DataLoader<'input' | 'target'>
 export const trainLoader = ({ train }: Data, { batchSize, seed, ...settings }: Settings): Windows =>
   new DataLoader(train, { batchSize, shuffle: true, seed, numSamples: batchSize * presetOf(settings).evalEvery })
 
-/** All that is held out, in order. */
-export const validationLoader = ({ validation }: Data): Windows => new DataLoader(validation, { batchSize: 64 })
+/** Held-out windows or names, in order. */
+export const validationLoader = (heldOut: TextDataset): Windows => new DataLoader(heldOut, { batchSize: 64 })

@@ -1,12 +1,13 @@
 /** The two commands, from their options to their last line. */
 import { basename } from 'node:path'
-import { chooseBackend, encodePrompt, prepareRun, resumedSettings, type SampleOptions, validationLine } from '@tenon/app-kit'
+import { chooseBackend, encodePrompt, prepareRun, type SampleOptions, UsageError, validationLine } from '@tenon/app-kit'
 import { CharVocabulary, randomSource } from '@tenon/datasets'
+import type { GPT } from '@tenon/nn-attention'
 import { loadCheckpoint } from '@tenon/train/node'
 import type { AppCommand, AppWorld } from '../command.ts'
 import { edge, loadData } from './data.ts'
 import { defineGpt, defineSample, type GptOptions } from './options.ts'
-import { checkKind, newSettings, presetOf, type Settings } from './settings.ts'
+import { checkKind, goOn, newSettings, type Settings } from './settings.ts'
 import { buildModel, train } from './train.ts'
 import { Writer } from './writer.ts'
 
@@ -21,20 +22,27 @@ interface Wish {
 }
 
 /** A text that begins with the prompt; or names that do, one a line. */
-const write = async (writer: Writer, vocabulary: CharVocabulary, names: boolean, wish: Wish): Promise<string> => {
+const write = async (model: GPT, vocabulary: CharVocabulary, names: boolean, wish: Wish): Promise<string> => {
   const { prompt, length, temperature, topK = null, seed = 1 } = wish
   const random = randomSource(seed)
   const sampling = { temperature, topK, random: () => random.next() }
   const given = encodePrompt(vocabulary, prompt)
+  const writer = new Writer(model)
   if (!names) {
     // A text without a beginning begins where a line does.
     const start = given.length > 0 ? given : vocabulary.encode(vocabulary.tokens.includes('\n') ? '\n' : vocabulary.tokens[0]!)
     return `${prompt}${vocabulary.decode(await writer.write(start, length, sampling))}\n`
   }
   const boundary = vocabulary.idOf(edge)
+  const longest = model.blockSize - 1
+  if (given.length > longest) {
+    throw new UsageError(`the names have at most ${longest} characters, and the prompt has ${given.length}; give a shorter one`)
+  }
+  // A name that does not end by itself ends where all did that the model has seen.
+  const most = Math.min(length, longest - given.length)
   const lines: string[] = []
   for (let i = 0; i < namesWritten; i++) {
-    lines.push(`${prompt}${vocabulary.decode(await writer.write([boundary, ...given], length, sampling, boundary))}\n`)
+    lines.push(`${prompt}${vocabulary.decode(await writer.write([boundary, ...given], most, sampling, boundary))}\n`)
   }
   return lines.join('')
 }
@@ -44,26 +52,20 @@ const runGpt = async (options: GptOptions, { out, catchInterrupts }: AppWorld): 
     settings: (checkpoint) => {
       if (!checkpoint) return newSettings(options)
       checkKind(checkpoint, options.resume!)
-      const { settings: saved, position } = checkpoint
-      return resumedSettings(
-        options,
-        saved,
-        saved.iters === null ? 'epochs' : 'iters',
-        saved.iters === null ? 1 : position.epoch * presetOf(saved).evalEvery + position.step,
-      )
+      return goOn(options, checkpoint)
     },
     name: ({ text, corpus, names, preset }) => `gpt-${basename(names ?? text ?? corpus!).replaceAll(/\W+/g, '-')}-${preset}`,
   })
   const data = await loadData(settings, out)
   const { signal, release } = catchInterrupts()
-  const known = { ...settings, sha256: data.sha256, vocabulary: data.vocabulary.toJSON(), blockSize: data.blockSize }
+  const known = { ...settings, sha256: data.sha256, vocabulary: data.vocabulary.toJSON(), blockSize: data.blockSize, epochSize: data.epoch }
   const { run, model, validationLoss } = await train(known, { folder, data, checkpoint, out, signal }).finally(release)
   if (signal.aborted) return run.stopped()
 
   const wish = { prompt: '', length: 500, temperature: 0.8, seed: settings.seed }
   out.write(
     `${run.summary()}\n${run.describeFiles()}To write more: sample --checkpoint ${run.files.checkpoint}\n\n` +
-      `${validationLoss === null ? '' : `${validationLine(validationLoss)}\n\n`}${await write(new Writer(model), data.vocabulary, settings.names !== null, wish)}`,
+      `${validationLoss === null ? '' : `${validationLine(validationLoss)}\n\n`}${await write(model, data.vocabulary, settings.names !== null, wish)}`,
   )
   return 0
 }
@@ -77,7 +79,7 @@ const runSample = async ({ checkpoint: file, backend, ...wish }: SampleOptions, 
   const model = buildModel(settings, vocabulary.size, settings.blockSize!)
   model.eval()
   checkpoint.restore({ model })
-  out.write(await write(new Writer(model), vocabulary, settings.names !== null, wish))
+  out.write(await write(model, vocabulary, settings.names !== null, wish))
   return 0
 }
 

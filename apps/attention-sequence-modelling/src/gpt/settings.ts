@@ -1,5 +1,5 @@
 /** What a run is, completely: from the command line and the preset. */
-import { type CorpusName, type TextOptions, textSource, UsageError } from '@tenon/app-kit'
+import { type CorpusName, resumedSettings, type TextOptions, textSource, UsageError } from '@tenon/app-kit'
 import type { VocabularyJson } from '@tenon/datasets'
 import type { Checkpoint } from '@tenon/train'
 import type { GptOptions } from './options.ts'
@@ -23,6 +23,8 @@ export type Settings = {
   readonly vocabulary: VocabularyJson<'char'> | null
   /** Tokens that the model sees at a time. */
   readonly blockSize: number | null
+  /** Windows, or names, that make an epoch. */
+  readonly epochSize: number | null
 }
 
 export type PresetName = 'small' | 'tiny'
@@ -62,7 +64,17 @@ export const newSettings = (options: GptOptions): Settings => {
   const standard = presetOf({ preset, names })
   const { batchSize = standard.batchSize, lr = standard.lr, iters = epochs === null ? standard.iters : null } = options
   const source = names === null ? textSource(options satisfies TextOptions) : { text: null, corpus: null }
-  return { command: 'gpt', ...source, names, preset, iters, epochs, batchSize, lr, seed, sha256: null, vocabulary: null, blockSize: null }
+  const unread = { sha256: null, vocabulary: null, blockSize: null, epochSize: null }
+  return { command: 'gpt', ...source, names, preset, iters, epochs, batchSize, lr, seed, ...unread }
+}
+
+/** Those of a run that goes on, which may become longer. @throws UsageError if an option contradicts them */
+export const goOn = (options: GptOptions, { settings, position }: Checkpoint<Settings>): Settings => {
+  const done = position.epoch * presetOf(settings).evalEvery + position.step
+  if (settings.iters !== null) return resumedSettings(options, settings, 'iters', done)
+  // The last step may begin in one epoch and end in the next.
+  const begun = Math.floor(((done - 1) * settings.batchSize) / settings.epochSize!) + 1
+  return resumedSettings(options, settings, 'epochs', begun)
 }
 
 /** @throws UsageError if it is a checkpoint of another command or app */

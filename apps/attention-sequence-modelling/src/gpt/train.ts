@@ -24,7 +24,7 @@ type TextBatch = Batch<'input' | 'target'>
 export interface Trained {
   readonly run: TrainingRun<Settings, TextBatch>
   readonly model: GPT
-  /** Of the final weights, in nats a token; null if the run was stopped. */
+  /** Of the final weights on all that is held out, in nats a token; null if the run was stopped. */
   readonly validationLoss: number | null
 }
 
@@ -39,7 +39,7 @@ export const train = async (settings: Settings, { data, ...context }: TrainConte
   const { warmUp, layers, heads, width } = presetOf(settings)
   manualSeed(seed)
   const loader = trainLoader(data, settings)
-  const heldOut = validationLoader(data)
+  const [heldOut, glance] = [validationLoader(data.validation), validationLoader(data.glance)]
   const model = buildModel(settings, data.vocabulary.size, data.blockSize)
   const iters = settings.iters ?? Math.ceil((epochs! * data.epoch) / batchSize)
 
@@ -100,12 +100,14 @@ export const train = async (settings: Settings, { data, ...context }: TrainConte
       return loss
     },
     onEpoch: async (position) => {
+      const last = position.epoch * loader.length + position.step >= iters
       model.eval()
-      const means = await evaluate({ loader: heldOut, signal: context.signal, step: validationStep })
+      const means = await evaluate({ loader: last ? heldOut : glance, signal: context.signal, step: validationStep })
       model.train()
       if (!means) return
-      validationLoss = means.loss / means.tokens
-      await run.evaluated(position, { loss: validationLoss }, `${validationLine(validationLoss)}\n`)
+      const loss = means.loss / means.tokens
+      if (last) validationLoss = loss
+      await run.evaluated(position, { loss }, last ? '' : `Estimated ${validationLine(loss).toLowerCase()}\n`)
     },
   })
   model.eval()
