@@ -2,9 +2,11 @@ import { parseCommandLine, runProgram } from '@tenon/app-kit'
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { AppCommand, AppWorld } from './command.ts'
+import { gpt, sample } from './gpt/run.ts'
+import { pronounce, seq2seq } from './seq2seq/run.ts'
 
 /** In the order of --help. The first one runs where none is named. */
-const commands = {} satisfies Record<string, AppCommand<never>>
+const commands = { gpt, sample, seq2seq, pronounce } satisfies Record<string, AppCommand<never>>
 
 /** Runs a command line. Gives the exit code. */
 export const runCli = (argv: readonly string[], world: AppWorld): Promise<number> =>

@@ -3,6 +3,27 @@ export { UsageError } from './errors.ts'
 export { type Preparation, type Prepared, prepareRun, type RunFiles, resumedSettings, runFiles } from './folder.ts'
 export type { MetricsCurves } from './metrics-curves.ts'
 export { backendOption, count, nameOption, number, parseCommandLine, type RunOptions, rate, resumeOption, seedOption } from './options.ts'
-export { type LineReport, type RunLength, TrainingRun, type TrainingRunOptions, type TrainingSteps } from './training-run.ts'
+export { type SamplingOptions, sampleToken } from './sampling.ts'
+export {
+  addSampleOptions,
+  addTextOptions,
+  type CorpusName,
+  encodePrompt,
+  type LoadedText,
+  loadText,
+  type SampleOptions,
+  type TextOptions,
+  type TextSource,
+  textSource,
+  validationLine,
+} from './text-options.ts'
+export {
+  type LineReport,
+  type RunLength,
+  type TrainingBatches,
+  TrainingRun,
+  type TrainingRunOptions,
+  type TrainingSteps,
+} from './training-run.ts'
 export { describeSize, factTable, reportFetch, withCommas } from './wording.ts'
 export { interrupted, runMain, runProgram, type World } from './world.ts'

@@ -68,6 +68,20 @@ describe('a command line', () => {
     expect(() => parse(line)).toThrow(/^[^\n]+$/)
   })
 
+  it('leaves a command the flags behind it, though the program has them too', () => {
+    let given: unknown = null
+    const program = new Command('app').addOption(seedOption('everything')).addOption(backendOption())
+    program
+      .command('sample')
+      .addOption(seedOption('what is drawn'))
+      .addOption(backendOption())
+      .action((options) => {
+        given = options
+      })
+    parseCommandLine(program, ['sample', '--seed', '7', '--backend', 'cpu'])
+    expect(given).toEqual({ seed: 7, backend: 'cpu' })
+  })
+
   it('names all commands where there are several', () => {
     expect(() => parse('train', ['sample', 'translate'])).toThrow("unknown command 'train'; they are sample, translate, without one")
   })

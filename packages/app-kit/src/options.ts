@@ -46,6 +46,7 @@ export const resumeOption = (): Option => new Option('--resume <file>', 'go on f
  */
 export const parseCommandLine = (program: Command, argv: readonly string[]): string | null => {
   let printed: string | null = null
+  program.enablePositionalOptions() // What stands behind a command is the command's, though the program has a flag of that name.
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: (text) => (printed = (printed ?? '') + text), writeErr: () => {} })
   }

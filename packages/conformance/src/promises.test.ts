@@ -50,6 +50,27 @@ describe.each(backends)('what users may rely on, on $name', ({ make }) => {
     expect(loss.itemSync()).toBeCloseTo(crossEntropy(tensor(wanted, [4, 3]), labels()).itemSync(), 5)
   })
 
+  test('a state that is carried from step to step may be assigned before the step or after it', () => {
+    const losses = (after: boolean): number[] => {
+      manualSeed(5)
+      const layer = new Linear(3, 3)
+      const optimizer = new SGD(layer.namedParameters(), { lr: 0.1 })
+      const state = new Variable(tensor([[1, -1, 2]]))
+      const carry = (next: Tensor): void => state.assign(next.detach())
+      return Array.from({ length: 6 }, () => {
+        const hidden = exp(layer.forward(state).neg())
+        const loss = crossEntropy(layer.forward(hidden), tensor(Int32Array.of(1)))
+        backward(loss)
+        if (!after) carry(hidden)
+        optimizer.step()
+        if (after) carry(hidden)
+        optimizer.zeroGrad()
+        return loss
+      }).map((loss) => loss.itemSync())
+    }
+    expect(losses(true)).toEqual(losses(false))
+  })
+
   test('a value that was not kept is refused after its variable changed, by name, and never wrong', () => {
     const weight = new Variable(tensor([1, 2]), { name: 'features.0.weight' })
     const hidden = exp(weight.mul(2))

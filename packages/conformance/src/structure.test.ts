@@ -31,6 +31,7 @@ async function loads(source: string): Promise<string[]> {
 describe('what an import brings along', () => {
   test('layers and optimizers bring no autograd: inference installs none', async () => {
     expect(await loads("import '@tenon/nn'")).not.toContain('autograd')
+    expect(await loads("import '@tenon/nn-attention'")).not.toContain('autograd')
     expect(await loads("import '@tenon/optim'")).not.toContain('autograd')
     expect(await loads("import '@tenon/nn'")).toContain('tensor')
   })

@@ -16,6 +16,7 @@ export { DatasetError } from './errors.ts'
 export { type IdxArray, type ImageDataset, idxImages, parseIdx } from './idx.ts'
 export { type Collate, type CollatingOptions, DataLoader, type DataLoaderOptions, type LoaderState, type LoadingOptions } from './loader.ts'
 export { type PaddedFields, type PaddedSequences, type PaddingOptions, padFields, padSequences } from './padding.ts'
+export { type RandomSource, randomOrder, randomSource } from './random.ts'
 export {
   splitTokens,
   type TextDataset,

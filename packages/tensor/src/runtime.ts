@@ -184,17 +184,18 @@ function execute(
   beginRun()
   const leaves = graph.nodes.filter((_, i) => graph.items[i]!.leaf)
   const reuses = usesPassing(leaves)
-  const compiled = compile(backend, graph, requests, (i) => !reuses && !graph.nodes[i]!.transient)
-  if (compiled.plan.passing.length > 0 || (isStep && !reuses)) dropPassing()
+  const compiled = compile(backend, graph, requests, (i) => (!reuses || isStep) && !graph.nodes[i]!.transient)
+  const replaces = compiled.plan.passing.length > 0 || isStep
+  if (replaces && !reuses) dropPassing()
   const outcome = launch(
     backend,
     compiled,
     (i) => graph.nodes[i]!,
     (i) => (i < results.length ? null : variables[i - results.length]!),
   )
+  if (replaces && reuses) dropPassing()
   results.forEach((node, i) => settleResult(node, backend, outcome[i]!))
   compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
-  if (isStep && reuses) dropPassing()
   if (isStep) cutHistory(0)
   endRun()
 }

@@ -65,7 +65,7 @@ export function readNow(backend: Backend, buffer: BufferHandle): TypedArray {
   return backend.readSync(buffer)
 }
 
-/** Whether this run reads forward values of the last one: then these stay, and it leaves none of its own. */
+/** Whether this run reads forward values of the last one: then these stay until it has run, and unless it is a step it leaves none of its own. */
 export const usesPassing = (leaves: readonly Node[]): boolean => leaves.some((node) => node.storage?.passing)
 
 /** Forgets the forward values of the last step; their nodes can be computed again while their variables are unchanged. */

@@ -1,0 +1,20 @@
+import { runProgram } from '@tenon/app-kit'
+import packageJson from '../package.json' with { type: 'json' }
+import { runArticle } from './article/run.ts'
+import { parseArguments } from './options.ts'
+import { type AppWorld, runSample, runTrain } from './run.ts'
+
+/** Runs a command line. Gives the exit code. */
+export const runCli = (argv: readonly string[], world: AppWorld): Promise<number> =>
+  runProgram(world, async () => {
+    const parsed = parseArguments(argv, packageJson.version)
+    switch (parsed.command) {
+      case 'train':
+        return await (parsed.options.preset === 'article' ? runArticle : runTrain)(parsed.options, world)
+      case 'sample':
+        return await runSample(parsed.options, world)
+      case 'print':
+        world.out.write(parsed.text)
+        return 0
+    }
+  })
