@@ -25,7 +25,11 @@ const wrong: Record<string, readonly Wrong[]> = {
   ],
   'sequences of unequal lengths': [
     [() => ops.stack([x(3), x(4)]), ShapeError, /stack.*\[3\].*\[4\]/],
-    [() => ops.tensor([[1, 2], [3]]), ShapeError, /tensor: nested arrays must be rectangular; at depth 1 one has 1 entries, the first has 2/],
+    [
+      () => ops.tensor([[1, 2], [3]]),
+      ShapeError,
+      /tensor: nested arrays must be rectangular; at depth 1 one has 1 entries, the first has 2/,
+    ],
   ],
   'einsum names the subscript': [
     [() => ops.einsum('ij,jk->ik', x(2, 3), x(4, 2)), ShapeError, /subscript 'j' is 3 elsewhere and 4 in operand 1/],
