@@ -42,3 +42,26 @@ test('a buffer whose places float32 cannot count is refused', async () => {
   expect(() => backend.allocate('float32', 2 ** 23 + 1)).toThrow(/8388609 elements are too many/)
   backend.dispose()
 })
+
+test('what runs on the host is noted once, with the reason', async () => {
+  const backend = await gpujs({ mode: 'cpu' })
+  const p = new ExprPool()
+  const i = p.index(0, 2)
+  const value = p.binary('xor', p.load('int32', 0, i), p.int(3))
+  const buffers: BufferParam[] = [{ dtype: 'int32', length: 2 }]
+  const kernel: LoopKernel = {
+    kind: 'loop',
+    buffers,
+    scalars: [],
+    grid: [2],
+    stages: [{ kind: 'store', extents: [], buffer: 0, index: i, value }],
+  }
+  const buffer = backend.allocate('int32', 2)
+  backend.write(buffer, Int32Array.of(1, 2 ** 30))
+  const program = backend.compile(programOf(kernel))
+  backend.execute(program, [buffer], [])
+  backend.execute(program, [buffer], [])
+  expect([...(await backend.read(buffer))]).toEqual([1, 2 ** 30])
+  expect(backend.report().notes).toEqual(['bit operations, which gpu.js lacks: computed on the host'])
+  backend.dispose()
+})
