@@ -1,0 +1,106 @@
+import { type Backend, BackendError, type Capabilities, kernelBackend } from '@tenon/kernel'
+import { Device, type DeviceMode } from './device.ts'
+import { compileKernel, listing, maxInputs, maxLoop } from './kernels.ts'
+import { Memory, maxLength } from './memory.ts'
+
+export type GpujsMode = DeviceMode | 'auto'
+
+export interface GpujsOptions {
+  /** `'auto'`, the default: the first that runs here of webgl2, webgl, webasm and cpu. headlessgl is for those who ask for it. */
+  readonly mode?: GpujsMode
+}
+
+const capabilities: Capabilities = {
+  dtypes: ['float32', 'int32', 'uint32', 'bool'],
+  threads: 1,
+  maxStores: 1,
+  maxInputs,
+  maxLoop,
+  maxLength,
+}
+
+/** What each mode needs, for whom it does not run. */
+const needs: Readonly<Record<DeviceMode, string>> = {
+  webgl2: 'it needs a browser with WebGL 2',
+  webgl: 'it needs a browser with WebGL and float textures',
+  headlessgl: 'it needs Node with the package gl, compiled for this machine, and a display',
+  webasm: 'it needs an engine with WebAssembly',
+  cpu: 'it needs an engine that lets code be made from text',
+}
+
+type Library = typeof import('gpu.js')
+
+/**
+ * A backend on gpu.js, which writes each kernel as a JavaScript function that gpu.js turns into a shader, WebAssembly or JavaScript.
+ * What gpu.js cannot say is computed on the host; `report().notes` lists it with the reasons.
+ *
+ * @throws BackendError where the mode does not run here, with what it needs, or gpu.js is not installed
+ */
+export async function gpujs({ mode = 'auto' }: GpujsOptions = {}): Promise<Backend> {
+  if (mode !== 'auto' && !(mode in needs))
+    throw new BackendError(`gpujs: there is no mode '${mode}', only auto, ${Object.keys(needs).join(', ')}`)
+  const library = await load()
+  const notes = new Set<string>()
+  const device = mode === 'auto' ? firstThatRuns(library, notes) : start(library, mode)
+  return kernelBackend<Memory>({
+    name: 'gpujs',
+    capabilities,
+    allocate: (dtype, length) => new Memory(device, dtype, length),
+    free: (memory) => memory.free(),
+    write: (memory, data) => memory.setHost(data.slice()),
+    read: async (memory) => memory.onHost().slice(),
+    readSync: (memory) => memory.onHost().slice(),
+    compileKernel: (kernel) => compileKernel(kernel, device, (note) => notes.add(note)),
+    listing,
+    details: () => ({
+      mode: device.ran ?? device.mode,
+      ...(device.fallbackReason && { fallbackReason: device.fallbackReason }),
+      textures: device.live,
+      compiledKernels: device.kernels,
+    }),
+    notes: () => [...(device.fallbackReason ? [`gpu.js left mode ${device.mode}: ${device.fallbackReason}`] : []), ...notes],
+    dispose: () => device.dispose(),
+  })
+}
+
+async function load(): Promise<Library> {
+  try {
+    return await import('gpu.js')
+  } catch (error) {
+    throw new BackendError(
+      `gpujs: gpu.js could not be loaded (${(error as Error).message}). Install it beside this package: npm install gpu.js`,
+    )
+  }
+}
+
+function firstThatRuns(library: Library, notes: Set<string>): Device {
+  const reasons: string[] = []
+  for (const mode of ['webgl2', 'webgl', 'webasm', 'cpu'] as const) {
+    try {
+      const device = start(library, mode)
+      if (mode === 'cpu') for (const reason of reasons) notes.add(reason)
+      return device
+    } catch (error) {
+      reasons.push((error as Error).message)
+    }
+  }
+  throw new BackendError(`gpujs: no mode of gpu.js runs here. ${reasons.join('; ')}`)
+}
+
+/** gpu.js falls back to other modes by itself, so a mode runs where a kernel says that it ran in it. */
+function start({ GPU }: Library, mode: DeviceMode): Device {
+  const refuse = (reason: string): never => {
+    throw new BackendError(`gpujs: mode '${mode}' does not run here: ${needs[mode]} (${reason})`)
+  }
+  let device: Device
+  try {
+    device = new Device(new GPU({ mode }), mode)
+    device.delete(device.upload(Float32Array.of(1)))
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+  if (device.ran === mode && !device.fallbackReason) return device
+  const { ran, fallbackReason } = device
+  device.dispose()
+  return refuse(`gpu.js ran ${ran}${fallbackReason ? `: ${fallbackReason}` : ''}`)
+}

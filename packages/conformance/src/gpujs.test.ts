@@ -1,0 +1,4 @@
+import { gpujs } from '@tenon/backend-gpujs'
+import { describeBackend } from '@tenon/testing'
+
+describeBackend('gpujs', () => gpujs({ mode: 'cpu' }))
