@@ -198,7 +198,7 @@ describe('splitReduction', () => {
     const cases = fc.record({
       op: fc.constantFrom(...reductions),
       dtype: fc.constantFrom('float64', 'int32'),
-      rows: fc.integer({ min: 1, max: 3 }),
+      rows: fc.integer({ min: 1, max: 2 }), // 2 · 7³ elements are fewer than the toy's buffers hold
       extents: fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 3 }),
       maxLoop: fc.integer({ min: 2, max: 9 }),
       values: fc.array(value, { minLength: 30, maxLength: 60 }),
