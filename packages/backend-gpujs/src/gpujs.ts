@@ -65,7 +65,9 @@ export async function gpujs({ mode = 'auto' }: GpujsOptions = {}): Promise<Backe
 
 async function load(): Promise<Library> {
   try {
-    return await import('gpu.js')
+    const library: Library & { readonly default?: Library } = await import('gpu.js')
+    // Bundled for a browser it has no names, only a default.
+    return library.GPU ? library : library.default!
   } catch (error) {
     throw new BackendError(
       `gpujs: gpu.js could not be loaded (${(error as Error).message}). Install it beside this package: npm install gpu.js`,

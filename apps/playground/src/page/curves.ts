@@ -1,0 +1,142 @@
+/** The curves of a run, drawn as it goes: uPlot draws thousands of points in a few milliseconds, so that the page stays free. */
+import uPlot from 'uplot'
+
+/** Steps over which the drawn loss is smoothed; the losses themselves stand behind it, fainter. */
+const smoothing = 20
+/** Where the axis of the loss has lines: 0.001, 0.002, 0.005, … */
+const lossLines = [-4, -3, -2, -1, 0, 1].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power))
+const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+const percent = (value: number): string => `${Math.round(100 * value)} %`
+
+export class Curves {
+  readonly #place: HTMLElement
+  readonly #plot: uPlot
+  #steps: number[] = []
+  #losses: (number | null)[] = []
+  #smooth: (number | null)[] = []
+  #accuracies: (number | null)[] = []
+  #moves: { readonly step: number; readonly title: string }[] = []
+  #length = 0
+  #pending = false
+
+  constructor(place: HTMLElement) {
+    this.#place = place
+    this.#plot = new uPlot(this.#options(), this.#data(), place)
+    new ResizeObserver(() => this.#plot.setSize(this.#size())).observe(place)
+    // Colours are looked up anew with each drawing.
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#plot.redraw())
+  }
+
+  /** Empties the curves, for a run of so many steps. */
+  begin(steps: number): void {
+    this.#steps = []
+    this.#losses = []
+    this.#smooth = []
+    this.#accuracies = []
+    this.#moves = []
+    this.#length = steps
+    this.#draw()
+  }
+
+  /** @param step counted from 1 */
+  loss(step: number, loss: number): void {
+    const before = this.#smooth[step - 2] ?? loss
+    this.#reach(step)
+    this.#losses[step - 1] = loss
+    this.#smooth[step - 1] = before + (loss - before) / Math.min(smoothing, step)
+    this.#draw()
+  }
+
+  accuracy(step: number, accuracy: number): void {
+    this.#reach(step)
+    this.#accuracies[step - 1] = accuracy
+    this.#draw()
+  }
+
+  /** Marks where the run went on on another backend. */
+  move(title: string): void {
+    this.#moves.push({ step: this.#steps.length, title })
+    this.#draw()
+  }
+
+  #reach(step: number): void {
+    while (this.#steps.length < step) {
+      this.#steps.push(this.#steps.length + 1)
+      for (const column of [this.#losses, this.#smooth, this.#accuracies]) column.push(null)
+    }
+  }
+
+  /** Ten times a second at most. */
+  #draw(): void {
+    if (this.#pending) return
+    this.#pending = true
+    setTimeout(() => {
+      this.#pending = false
+      this.#plot.setData(this.#data())
+    }, 100)
+  }
+
+  #data(): uPlot.AlignedData {
+    return [this.#steps, this.#losses, this.#smooth, this.#accuracies]
+  }
+
+  #size(): { width: number; height: number } {
+    return { width: this.#place.clientWidth, height: this.#place.clientHeight }
+  }
+
+  #options(): uPlot.Options {
+    const axis = { stroke: () => colour('soft'), font: '12px system-ui, sans-serif', ticks: { show: false } }
+    return {
+      ...this.#size(),
+      pxAlign: false,
+      cursor: { show: false },
+      scales: {
+        x: { time: false, range: () => [0, Math.max(10, this.#length)] },
+        loss: { distr: 3, range: (_, low, high) => (low > 0 ? [Math.min(0.1, low), Math.max(3, high)] : [0.1, 3]) },
+        accuracy: { range: [0, 1] },
+      },
+      axes: [
+        { ...axis, grid: { show: false }, size: 30, values: (_, steps) => steps.map((step) => step.toLocaleString('en')) },
+        {
+          ...axis,
+          grid: { stroke: () => colour('line'), width: 1 },
+          scale: 'loss',
+          size: 46,
+          splits: (_plot, _axis, low, high) => lossLines.filter((y) => y >= low && y <= high),
+        },
+        { ...axis, grid: { show: false }, scale: 'accuracy', side: 1, size: 52, values: (_, values) => values.map(percent) },
+      ],
+      series: [
+        {},
+        { scale: 'loss', stroke: () => `color-mix(in srgb, ${colour('loss')} 30%, transparent)`, width: 1, points: { show: false } },
+        { scale: 'loss', stroke: () => colour('loss'), width: 2, points: { show: false } },
+        {
+          scale: 'accuracy',
+          stroke: () => colour('accuracy'),
+          width: 2,
+          spanGaps: true,
+          points: { show: true, size: 6, fill: () => colour('accuracy') },
+        },
+      ],
+      hooks: { draw: [(plot) => this.#drawMoves(plot)] },
+    }
+  }
+
+  #drawMoves({ ctx, bbox, valToPos }: uPlot): void {
+    ctx.save()
+    ctx.strokeStyle = ctx.fillStyle = colour('soft')
+    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
+    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`
+    for (const { step, title } of this.#moves) {
+      const x = valToPos(step, 'x', true)
+      const room = bbox.left + bbox.width - x
+      ctx.textAlign = room > 90 * devicePixelRatio ? 'left' : 'right'
+      ctx.beginPath()
+      ctx.moveTo(x, bbox.top)
+      ctx.lineTo(x, bbox.top + bbox.height)
+      ctx.stroke()
+      ctx.fillText(title, x + (ctx.textAlign === 'left' ? 4 : -4) * devicePixelRatio, bbox.top + 12 * devicePixelRatio)
+    }
+    ctx.restore()
+  }
+}

@@ -1,0 +1,60 @@
+/** The model with its optimizer, and what is done with them, on one backend at a time. */
+import { backward } from '@tenon/autograd'
+import type { Backend } from '@tenon/kernel'
+import { crossEntropy, type Sequential } from '@tenon/nn'
+import { Adam } from '@tenon/optim'
+import { jit, manualSeed, realize, softmax, type Tensor, tensor, useBackend } from '@tenon/tensor'
+import { accuracy } from '@tenon/train'
+import { presets } from 'cnn-image-classification/model'
+
+const learningRate = 0.001
+
+export interface Learner {
+  readonly model: Sequential
+  readonly optimizer: Adam
+  readonly trainStep: (images: Tensor, labels: Tensor) => Tensor
+  readonly testStep: (images: Tensor, labels: Tensor) => { loss: Tensor; accuracy: Tensor }
+  /** images [B, 1, 28, 28] → probabilities [B, 10] */
+  readonly classify: (images: Tensor) => Tensor
+}
+
+/** A new model on the current backend. */
+export const makeLearner = (seed: number): Learner => {
+  manualSeed(seed)
+  const model = presets.small.build()
+  const optimizer = new Adam(model.namedParameters(), { lr: learningRate })
+  return {
+    model,
+    optimizer,
+    trainStep: jit((images: Tensor, labels: Tensor): Tensor => {
+      const loss = crossEntropy(model.forward(images), labels)
+      backward(loss)
+      optimizer.step()
+      optimizer.zeroGrad()
+      return loss
+    }),
+    testStep: jit((images: Tensor, labels: Tensor) => {
+      const logits = model.forward(images)
+      return { loss: crossEntropy(logits, labels), accuracy: accuracy(logits, labels) }
+    }),
+    classify: jit((images: Tensor): Tensor => softmax(model.forward(images), 1)),
+  }
+}
+
+/** Makes `backend` the current one and gives the same model there, with the state of its optimizer. What is on the old one stays readable. */
+export const moveTo = async (backend: Backend, learner: Learner): Promise<Learner> => {
+  const { state, groups } = learner.optimizer.stateDict()
+  const [weights, slots] = await Promise.all([copied(learner.model.stateDict()), copied(state)])
+  await useBackend(backend)
+  const moved = makeLearner(0)
+  moved.model.loadStateDict(weights())
+  moved.optimizer.loadStateDict({ state: slots(), groups })
+  realize()
+  return moved
+}
+
+/** Reads tensors; what it gives makes them anew on the backend that is then the current one. */
+const copied = async (tensors: Readonly<Record<string, Tensor>>): Promise<() => Record<string, Tensor>> => {
+  const read = await Promise.all(Object.entries(tensors).map(async ([name, t]) => [name, await t.data(), t.shape] as const))
+  return () => Object.fromEntries(read.map(([name, data, shape]) => [name, tensor(data, shape)]))
+}
