@@ -4,10 +4,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { launchChromium, openPage } from '@tenon/conformance/browser'
 import { DatasetError } from '@tenon/datasets'
 import { encodeCheckpoint } from '@tenon/train'
 import { presets } from 'cnn-image-classification/model'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type PlaygroundServer, servePlayground } from './server/server.ts'
 import { madeUpFiles, strokesOf } from './testing/digits.ts'
@@ -22,7 +23,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tenon-playground-'))
   execFileSync('node', [fileURLToPath(new URL('bundle-page.mjs', import.meta.url)), join(folder, 'page')])
   server = await servePlayground(join(folder, 'page'), async () => files, options)
-  browser = await launch()
+  browser = await launchChromium()
 })
 afterAll(async () => {
   await browser.close()
@@ -30,26 +31,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const launch = (...more: readonly string[]): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...more] })
-
 const pages: Page[] = []
 afterEach(async () => {
   for (const page of pages.splice(0)) await page.close()
 })
 
-/** What the console shows as an error, and what nobody caught. */
-let problems: string[]
+/** Of the page that was opened last. */
+let problems: readonly string[]
 const open = async (url = server.url, from = browser): Promise<Page> => {
-  const page = await from.newPage()
+  const watched = await openPage(from, url)
+  const { page } = watched
   pages.push(page)
-  problems = []
-  page.on('pageerror', (error) => problems.push(String(error)))
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text())
-  })
-  await page.goto(url)
-  await page.getByRole('status').filter({ hasText: 'Ready' }).waitFor()
+  problems = watched.problems
+  await page.locator('#status').filter({ hasText: 'Ready' }).waitFor()
   return page
 }
 
@@ -60,7 +54,7 @@ const start = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Train' }).click()
 }
 
-const says = (page: Page, text: string | RegExp): Promise<void> => page.getByRole('status').filter({ hasText: text }).waitFor()
+const says = (page: Page, text: string | RegExp): Promise<void> => page.locator('#status').filter({ hasText: text }).waitFor()
 const lossOf = async (page: Page): Promise<number> => Number(await page.locator('#loss').textContent())
 const stepOf = async (page: Page): Promise<number> =>
   Number(/step ([\d,]+)/.exec((await page.locator('#where').textContent())!)?.[1]?.replaceAll(',', '') ?? 0)
@@ -162,7 +156,7 @@ describe('a worker that dies', () => {
 })
 
 it('without WebGL the modes that need it say so, and all else works', async () => {
-  const without = await launch('--disable-3d-apis')
+  const without = await launchChromium('--disable-3d-apis')
   try {
     const page = await open(server.url, without)
     for (const mode of ['webgl2', 'webgl']) {

@@ -5,12 +5,20 @@ import uPlot from 'uplot'
 const smoothing = 20
 /** Where the axis of the loss has lines: 0.001, 0.002, 0.005, … */
 const lossLines = [-4, -3, -2, -1, 0, 1].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power))
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+const colours = ['loss', 'accuracy', 'soft', 'line'] as const
+type Colours = Readonly<Record<(typeof colours)[number], string>>
+
+/** The style sheet's, which has others in the dark. */
+const readColours = (): Colours => {
+  const style = getComputedStyle(document.documentElement)
+  return Object.fromEntries(colours.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours
+}
 const percent = (value: number): string => `${Math.round(100 * value)} %`
 
 export class Curves {
   readonly #place: HTMLElement
   readonly #plot: uPlot
+  #colours = readColours()
   #steps: number[] = []
   #losses: (number | null)[] = []
   #smooth: (number | null)[] = []
@@ -23,8 +31,10 @@ export class Curves {
     this.#place = place
     this.#plot = new uPlot(this.#options(), this.#data(), place)
     new ResizeObserver(() => this.#plot.setSize(this.#size())).observe(place)
-    // Colours are looked up anew with each drawing.
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#plot.redraw())
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#colours = readColours()
+      this.#plot.redraw()
+    })
   }
 
   /** Empties the curves, for a run of so many steps. */
@@ -85,7 +95,7 @@ export class Curves {
   }
 
   #options(): uPlot.Options {
-    const axis = { stroke: () => colour('soft'), font: '12px system-ui, sans-serif', ticks: { show: false } }
+    const axis = { stroke: () => this.#colours.soft, font: '12px system-ui, sans-serif', ticks: { show: false } }
     return {
       ...this.#size(),
       pxAlign: false,
@@ -99,7 +109,7 @@ export class Curves {
         { ...axis, grid: { show: false }, size: 30, values: (_, steps) => steps.map((step) => step.toLocaleString('en')) },
         {
           ...axis,
-          grid: { stroke: () => colour('line'), width: 1 },
+          grid: { stroke: () => this.#colours.line, width: 1 },
           scale: 'loss',
           size: 46,
           splits: (_plot, _axis, low, high) => lossLines.filter((y) => y >= low && y <= high),
@@ -108,14 +118,14 @@ export class Curves {
       ],
       series: [
         {},
-        { scale: 'loss', stroke: () => `color-mix(in srgb, ${colour('loss')} 30%, transparent)`, width: 1, points: { show: false } },
-        { scale: 'loss', stroke: () => colour('loss'), width: 2, points: { show: false } },
+        { scale: 'loss', stroke: () => `color-mix(in srgb, ${this.#colours.loss} 30%, transparent)`, width: 1, points: { show: false } },
+        { scale: 'loss', stroke: () => this.#colours.loss, width: 2, points: { show: false } },
         {
           scale: 'accuracy',
-          stroke: () => colour('accuracy'),
+          stroke: () => this.#colours.accuracy,
           width: 2,
           spanGaps: true,
-          points: { show: true, size: 6, fill: () => colour('accuracy') },
+          points: { show: true, size: 6, fill: () => this.#colours.accuracy },
         },
       ],
       hooks: { draw: [(plot) => this.#drawMoves(plot)] },
@@ -124,7 +134,7 @@ export class Curves {
 
   #drawMoves({ ctx, bbox, valToPos }: uPlot): void {
     ctx.save()
-    ctx.strokeStyle = ctx.fillStyle = colour('soft')
+    ctx.strokeStyle = ctx.fillStyle = this.#colours.soft
     ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`
     for (const { step, title } of this.#moves) {

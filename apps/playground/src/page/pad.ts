@@ -56,7 +56,9 @@ export class Pad {
   /** Ink from 0 to 1. */
   read(): Grey {
     const { data } = this.#ink.getImageData(0, 0, side, side)
-    return { width: side, height: side, pixels: Float32Array.from({ length: side * side }, (_, i) => data[4 * i + 3]! / 255) }
+    const pixels = new Float32Array(side * side)
+    for (let i = 0; i < pixels.length; i++) pixels[i] = data[4 * i + 3]! / 255
+    return { width: side, height: side, pixels }
   }
 
   #place({ clientX, clientY }: MouseEvent): { x: number; y: number } {

@@ -45,7 +45,8 @@ export const servePlayground = async (
   options: ServerOptions,
 ): Promise<PlaygroundServer> => {
   const headers = Object.entries(headersFor(options))
-  const page = sirv(folder, { etag: true })
+  // `dev` looks at the files anew each time: they may have been bundled again.
+  const page = sirv(folder, { dev: true, etag: true })
   const listener: RequestListener = (request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value)
     const file = /^\/data\/([\w-]+)$/.exec(request.url ?? '')?.[1]
