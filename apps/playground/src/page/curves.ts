@@ -5,7 +5,7 @@ import uPlot from 'uplot'
 const smoothing = 20
 /** Where the axis of the loss has lines: 0.001, 0.002, 0.005, … */
 const lossLines = [-4, -3, -2, -1, 0, 1].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power))
-const colours = ['loss', 'accuracy', 'soft', 'line'] as const
+const colours = ['loss', 'accuracy', 'soft', 'line', 'card'] as const
 type Colours = Readonly<Record<(typeof colours)[number], string>>
 
 /** The style sheet's, which has others in the dark. */
@@ -65,7 +65,8 @@ export class Curves {
 
   /** Marks where the run went on on another backend. */
   move(title: string): void {
-    this.#moves.push({ step: this.#steps.length, title })
+    const step = this.#steps.length
+    this.#moves = [...this.#moves.filter((move) => move.step !== step), { step, title }]
     this.#draw()
   }
 
@@ -133,19 +134,31 @@ export class Curves {
   }
 
   #drawMoves({ ctx, bbox, valToPos }: uPlot): void {
+    const { soft, card } = this.#colours
+    const unit = devicePixelRatio
     ctx.save()
-    ctx.strokeStyle = ctx.fillStyle = this.#colours.soft
-    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
-    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`
+    ctx.font = `${11 * unit}px system-ui, sans-serif`
+    ctx.lineJoin = 'round'
     for (const { step, title } of this.#moves) {
       const x = valToPos(step, 'x', true)
-      const room = bbox.left + bbox.width - x
-      ctx.textAlign = room > 90 * devicePixelRatio ? 'left' : 'right'
+      const [top, bottom] = [bbox.top, bbox.top + bbox.height]
+      ctx.setLineDash([4 * unit, 4 * unit])
+      ctx.lineWidth = unit
+      ctx.strokeStyle = soft
       ctx.beginPath()
-      ctx.moveTo(x, bbox.top)
-      ctx.lineTo(x, bbox.top + bbox.height)
+      ctx.moveTo(x, top)
+      ctx.lineTo(x, bottom)
       ctx.stroke()
-      ctx.fillText(title, x + (ctx.textAlign === 'left' ? 4 : -4) * devicePixelRatio, bbox.top + 12 * devicePixelRatio)
+      const fits = bbox.left + bbox.width - x > 100 * unit
+      ctx.textAlign = fits ? 'left' : 'right'
+      const place = [title, x + (fits ? 5 : -5) * unit, bottom - 8 * unit] as const
+      // Curves that run under the words are held off by a rim.
+      ctx.setLineDash([])
+      ctx.lineWidth = 4 * unit
+      ctx.strokeStyle = card
+      ctx.strokeText(...place)
+      ctx.fillStyle = soft
+      ctx.fillText(...place)
     }
     ctx.restore()
   }
