@@ -18,7 +18,8 @@ const reader = new Reader((pixels) => worker?.request('classify', pixels) ?? Pro
 
 /** Null where it died; then the next run makes a new one. */
 let worker: TrainingWorker<PlaygroundService> | null = null
-let backend = 'wasm'
+/** The id of the chosen one; '' until they were looked for. */
+let backend = ''
 let state: 'starting' | 'idle' | 'running' | 'paused' = 'starting'
 let run = { steps: 0, stepsPerEpoch: 1, reached: 0, accuracy: Number.NaN, stopped: false }
 
@@ -56,12 +57,17 @@ const connect = (): TrainingWorker<PlaygroundService> =>
     },
   })
 
-/** The worker, with the model on the chosen backend. */
+/** The worker, with the model on the chosen backend. The first one looks for backends. */
 const ready = async (): Promise<TrainingWorker<PlaygroundService>> => {
   if (worker) return worker
-  worker = connect()
-  showNotes(await worker.request('use', backend))
-  return worker
+  const fresh = (worker = connect())
+  if (!backend) {
+    const states = await fresh.request('backends')
+    backend = states.find(({ available }) => available)!.id
+    showBackends(states, backend, (id) => void choose(id))
+  }
+  showNotes(await fresh.request('use', backend))
+  return fresh
 }
 
 const showNotes = (notes: readonly string[]): void => {
@@ -193,15 +199,8 @@ file.addEventListener(
   }),
 )
 
-const begin = async (): Promise<void> => {
-  worker = connect()
-  const states = await worker.request('backends')
-  backend = states.find(({ available }) => available)!.id
-  showBackends(states, backend, (id) => void choose(id))
-  showNotes(await worker.request('use', backend))
+become('starting')
+ready().then(() => {
   become('idle')
   say('Ready. Train a network, then draw a digit.')
-}
-
-become('starting')
-begin().catch(fail)
+}, fail)

@@ -3,6 +3,7 @@ import type { Backend } from '@tenon/kernel'
 import { currentBackend, tensor, useBackend } from '@tenon/tensor'
 import { decodeCheckpoint, encodeCheckpoint, evaluate, fit, serveTraining } from '@tenon/train'
 import { makeLoader, preparations } from 'cnn-image-classification/preparation'
+import type { Settings } from 'cnn-image-classification/settings'
 import { makeBackend, tryBackends } from './backends.ts'
 import { loadDigits } from './data.ts'
 import { type Learner, makeLearner, moveTo } from './model.ts'
@@ -99,7 +100,7 @@ const requests: PlaygroundService['requests'] = {
     const { steps, stepsPerEpoch, options } = latest
     const { epochs, batchSize, images: limit } = options
     const { model, optimizer } = learner
-    const settings = { data: 'mnist', preset: 'small', epochs, batchSize, optimizer: 'adam', lr: optimizer.lr, seed: 1, limit }
+    const settings: Settings = { data: 'mnist', preset: 'small', epochs, batchSize, optimizer: 'adam', lr: optimizer.lr, seed: 1, limit }
     const position = { epoch: Math.floor(steps / stepsPerEpoch), step: steps % stepsPerEpoch }
     return await encodeCheckpoint({ model, optimizer }, { position, settings })
   },

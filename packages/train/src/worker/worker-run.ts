@@ -103,9 +103,9 @@ export class Run implements WorkerRun<unknown> {
       },
       async *iterate(from) {
         await turn()
+        if (signal.aborted) return
         let began = performance.now()
         for await (const batch of source.iterate(from)) {
-          if (signal.aborted) return
           yield batch
           const elapsed = performance.now() - began
           const kept = Math.exp(-elapsed / 1000)
