@@ -7,6 +7,7 @@ import { capture } from './capture.ts'
 import { JitError, StaleTensorError } from './errors.ts'
 import type { LeafAttrs, Node, NodeName } from './node.ts'
 import { type Shape, showShape } from './shape.ts'
+import { pendingValue } from './variable-state.ts'
 
 /** One node of the snapshot. Leaves have no inputs. */
 export interface Item {
@@ -34,7 +35,7 @@ export function resolve(node: Node): Node {
   while (node.op === 'variable' && !node.storage) {
     const { state, version } = node.attrs as LeafAttrs['variable']
     if (version === state.committed) return node
-    const value = state.pending.get(version)
+    const value = pendingValue(state, version)
     if (!value) {
       throw new StaleTensorError(
         `This tensor was computed from ${state.name ? `"${state.name}"` : `a variable of shape ${showShape(state.shape)}`} as it was before an assign that has run since, ` +
