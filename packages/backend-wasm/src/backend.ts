@@ -12,7 +12,7 @@ import {
   kernelsOf,
   type TypedArray,
 } from '@tenon/kernel'
-import { detectSimd, hasSimd } from './engine.ts'
+import { detectSimd, obstacle } from './engine.ts'
 import { type Block, Heap } from './heap.ts'
 import { KernelCache } from './kernels.ts'
 import { type BoundProgram, bindProgram, runProgram } from './programs.ts'
@@ -62,13 +62,10 @@ class SharedBlock {
   }
 }
 
-/** Computes in WebAssembly SIMD, on one thread. Throws a `BackendError` where the engine has no SIMD. */
+/** Computes in WebAssembly SIMD, on one thread. Throws a `BackendError` where the engine has no SIMD, or a policy of the page lets no module be compiled. */
 export function wasm(options: WasmOptions = {}): Backend {
-  if (typeof WebAssembly === 'undefined' || !hasSimd()) {
-    throw new BackendError(
-      'wasm: this engine has no WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 do); use backend-cpu',
-    )
-  }
+  const reason = obstacle()
+  if (reason !== null) throw new BackendError(`wasm: ${reason}. backend-cpu runs everywhere`)
   const simd = detectSimd(options.relaxed ?? true)
   const heap = new Heap()
   const { memory } = heap

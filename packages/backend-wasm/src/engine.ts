@@ -10,20 +10,34 @@ export interface Simd {
   readonly note: string | null
 }
 
-function validates(body: (f: FunctionBuilder<'v128'>) => V128): boolean {
+function moduleOf(body: (f: FunctionBuilder<'v128'>) => V128): BufferSource {
   const module = new ModuleBuilder({ maximum: 1, shared: false })
   const f = module.function(['v128'], 'v128')
   f.add(body(f))
-  return WebAssembly.validate(module.build())
+  return module.build()
 }
 
-export const hasSimd = (): boolean => validates((f) => f32x4.abs(f.param(0, 'v128').get))
+/** Why no module can run here; null where one can. */
+export function obstacle(): string | null {
+  const simd = moduleOf((f) => f32x4.abs(f.param(0, 'v128').get))
+  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simd))
+    return 'this engine has no WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 do)'
+  // A policy that forbids to compile still lets modules be validated.
+  try {
+    new WebAssembly.Module(simd)
+    return null
+  } catch (error) {
+    return `no WebAssembly may be compiled here: the script-src of a page's Content-Security-Policy needs 'wasm-unsafe-eval' (${(error as Error).message})`
+  }
+}
 
 const hasRelaxedSimd = (): boolean =>
-  validates((f) => {
-    const x = f.param(0, 'v128').get
-    return f32x4.relaxedMadd(x, x, x)
-  })
+  WebAssembly.validate(
+    moduleOf((f) => {
+      const x = f.param(0, 'v128').get
+      return f32x4.relaxedMadd(x, x, x)
+    }),
+  )
 
 interface NodeProcess {
   getBuiltinModule?(name: string): { setFlagsFromString?(flag: string): void } | undefined

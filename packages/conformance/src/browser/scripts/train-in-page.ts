@@ -1,0 +1,4 @@
+import { publish } from './publish.ts'
+import { trainXor } from './training.ts'
+
+publish(trainXor())

@@ -1,0 +1,3 @@
+import { trainXor } from './training.ts'
+
+postMessage(await trainXor())
