@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cnnTrain, formatCnnTrain, type PeerResult } from './cnn-train/index.ts'
+import { cnnTrain, formatCnnTrain } from './cnn-train/index.ts'
+import type { PeerResult } from './measure.ts'
 import { peerNameOf } from './peer.ts'
 
 interface Benchmark {
@@ -48,7 +49,7 @@ const peers: Readonly<Record<string, () => Promise<unknown>>> = {
   'cnn-train/tfjs': () => import('./cnn-train/tfjs.ts'),
 }
 
-const measure = async (): Promise<void> => {
+const main = async (): Promise<void> => {
   const { names, rounds, json } = readArguments()
   if (!(Number.isInteger(rounds) && rounds > 0)) fail('--rounds must be a whole number above 0')
   const unknown = names.find((name) => !(name in benchmarks))
@@ -71,4 +72,4 @@ const measure = async (): Promise<void> => {
 }
 
 const peer = peerNameOf(process.argv)
-await (peer === null ? measure() : peers[peer]!())
+await (peer === null ? main() : peers[peer]!())

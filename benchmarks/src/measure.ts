@@ -1,0 +1,92 @@
+/** Runs peers in turns, holds their losses against each other, and sums up their times. */
+import { Peer, type Round } from './peer.ts'
+
+export interface Contender {
+  readonly name: string
+  /** One of the peers that main.ts knows, and what it is told. */
+  readonly program: string
+  readonly args: readonly string[]
+  /** Steps in a round: what takes seconds is measured by one. */
+  readonly steps: number
+  /** The contender whose time this one's is compared with. */
+  readonly reference: string
+  /** In what its work differs from the reference's. Its losses are then its own, and must only fall. */
+  readonly differs?: string
+}
+
+export interface PeerResult {
+  readonly peer: string
+  readonly reference: string
+  readonly firstStepMs: number
+  readonly medianMs: number
+  readonly minMs: number
+  /** Its median as a multiple of its reference's. */
+  readonly timesReference: number
+  readonly steps: number
+  readonly losses: readonly number[]
+  readonly differs?: string
+}
+
+/** Summation order differs between peers; training does not make more of it than this. */
+const tolerance = 1e-3
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
+}
+
+const checkLosses = (results: readonly PeerResult[]): void => {
+  for (const { peer, reference, losses, differs } of results) {
+    if (differs !== undefined) {
+      if (!(losses.at(-1)! < losses[0]!)) throw new Error(`${peer} does not learn: its loss went from ${losses[0]} to ${losses.at(-1)}`)
+      continue
+    }
+    const expected = results.find((other) => other.peer === reference)!.losses
+    const off = losses.slice(0, expected.length).findIndex((loss, i) => !(Math.abs(loss - expected[i]!) <= tolerance))
+    if (off >= 0) throw new Error(`${peer} has a loss of ${losses[off]} at step ${off + 1}, ${reference} one of ${expected[off]}`)
+  }
+}
+
+export const measure = async (
+  contenders: readonly Contender[],
+  rounds: number,
+  say: (line: string) => void,
+): Promise<readonly PeerResult[]> => {
+  const peers = contenders.map(({ name, program, args }) => new Peer(name, program, args))
+  const measured = new Map<string, Round>()
+  const firstSteps = new Map<string, Round>()
+  try {
+    for (const peer of peers) firstSteps.set(peer.name, await peer.run(1))
+    for (let round = 1; round <= rounds; round++) {
+      for (const [i, peer] of peers.entries()) {
+        const { times, losses } = await peer.run(contenders[i]!.steps)
+        const before = measured.get(peer.name)
+        measured.set(peer.name, {
+          times: [...(before?.times ?? []), ...times],
+          losses: [...(before?.losses ?? []), ...losses],
+        })
+      }
+      say(`round ${round} of ${rounds}`)
+    }
+  } finally {
+    for (const peer of peers) peer.stop()
+  }
+
+  const medians = new Map([...measured].map(([name, { times }]) => [name, median(times)]))
+  const results = contenders.map(({ name, reference, differs }): PeerResult => {
+    const [first, { times, losses }, medianMs] = [firstSteps.get(name)!, measured.get(name)!, medians.get(name)!]
+    return {
+      peer: name,
+      reference,
+      firstStepMs: first.times[0]!,
+      medianMs,
+      minMs: Math.min(...times),
+      timesReference: medianMs / medians.get(reference)!,
+      steps: times.length,
+      losses: [...first.losses, ...losses],
+      ...(differs !== undefined && { differs }),
+    }
+  })
+  checkLosses(results)
+  return results
+}
