@@ -4,8 +4,10 @@ import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cnnTrain, formatCnnTrain } from './cnn-train/index.ts'
+import { gpujsMlpTrain } from './gpujs-mlp-train/index.ts'
 import type { PeerResult } from './measure.ts'
 import { peerNameOf } from './peer.ts'
+import { formatByHand } from './table.ts'
 
 interface Benchmark {
   readonly what: string
@@ -18,6 +20,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     what: 'one training step of the small CNN, batch 64, SGD 0.01 momentum 0.5',
     run: cnnTrain,
     format: formatCnnTrain,
+  },
+  'gpujs-mlp-train': {
+    what: 'one training step of 64 → 64 relu → 10, cross-entropy, batch 32, SGD 0.1',
+    run: gpujsMlpTrain,
+    format: formatByHand,
   },
 }
 
@@ -47,6 +54,7 @@ const readArguments = (): { names: string[]; rounds: number; json: string | unde
 const peers: Readonly<Record<string, () => Promise<unknown>>> = {
   'cnn-train/tenon': () => import('./cnn-train/tenon.ts'),
   'cnn-train/tfjs': () => import('./cnn-train/tfjs.ts'),
+  'gpujs-mlp-train/by-hand': async () => (await import('./gpujs-mlp-train/by-hand.ts')).serve(),
 }
 
 const main = async (): Promise<void> => {
