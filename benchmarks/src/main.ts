@@ -4,6 +4,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cnnTrain, formatCnnTrain } from './cnn-train/index.ts'
+import { gpujsKernels } from './gpujs-kernels/index.ts'
 import { gpujsMlpTrain } from './gpujs-mlp-train/index.ts'
 import type { PeerResult } from './measure.ts'
 import { peerNameOf } from './peer.ts'
@@ -24,6 +25,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'gpujs-mlp-train': {
     what: 'one training step of 64 → 64 relu → 10, cross-entropy, batch 32, SGD 0.1',
     run: gpujsMlpTrain,
+    format: formatByHand,
+  },
+  'gpujs-kernels': {
+    what: 'a product of 256×256 matrices, and a training step of a 3×3 convolution, 8×8×14×14 to 16 features',
+    run: gpujsKernels,
     format: formatByHand,
   },
 }
@@ -54,6 +60,7 @@ const readArguments = (): { names: string[]; rounds: number; json: string | unde
 const peers: Readonly<Record<string, () => Promise<unknown>>> = {
   'cnn-train/tenon': () => import('./cnn-train/tenon.ts'),
   'cnn-train/tfjs': () => import('./cnn-train/tfjs.ts'),
+  'gpujs-kernels/by-hand': async () => (await import('./gpujs-kernels/by-hand.ts')).serve(),
   'gpujs-mlp-train/by-hand': async () => (await import('./gpujs-mlp-train/by-hand.ts')).serve(),
 }
 

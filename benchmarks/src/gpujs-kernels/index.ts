@@ -1,0 +1,15 @@
+/** The kernels that take the time of larger nets, on gpu.js: a product of matrices, and a convolution with its gradients. */
+import { type Contender, measure, type PeerResult } from '../measure.ts'
+
+const modes = ['cpu', 'webasm'] as const
+const kinds = { matmul: 15, conv: 30 } as const
+
+const contenders: readonly Contender[] = Object.entries(kinds).flatMap(([kind, steps]) =>
+  modes.map((mode): Contender => {
+    const reference = `${kind} by hand ${mode}`
+    return { name: reference, program: 'gpujs-kernels/by-hand', args: [kind, mode], steps, reference }
+  }),
+)
+
+export const gpujsKernels = (rounds: number, say: (line: string) => void): Promise<readonly PeerResult[]> =>
+  measure(contenders, rounds, say)
