@@ -5,9 +5,12 @@ const modes = ['cpu', 'webasm'] as const
 const kinds = { matmul: 15, conv: 30 } as const
 
 const contenders: readonly Contender[] = Object.entries(kinds).flatMap(([kind, steps]) =>
-  modes.map((mode): Contender => {
+  modes.flatMap((mode): Contender[] => {
     const reference = `${kind} by hand ${mode}`
-    return { name: reference, program: 'gpujs-kernels/by-hand', args: [kind, mode], steps, reference }
+    return [
+      { name: reference, program: 'gpujs-kernels/by-hand', args: [kind, mode], steps, reference },
+      { name: `${kind} tenon ${mode}`, program: 'gpujs-kernels/tenon', args: [kind, mode], steps, reference },
+    ]
   }),
 )
 
