@@ -62,7 +62,9 @@ const peers: Readonly<Record<string, () => Promise<unknown>>> = {
   'cnn-train/tfjs': () => import('./cnn-train/tfjs.ts'),
   'gpujs-kernels/by-hand': async () => (await import('./gpujs-kernels/by-hand.ts')).serve(),
   'gpujs-kernels/tenon': async () => (await import('./gpujs-kernels/tenon.ts')).serve(),
+  'gpujs-mlp-train/brain': () => import('./gpujs-mlp-train/brain.ts'),
   'gpujs-mlp-train/by-hand': async () => (await import('./gpujs-mlp-train/by-hand.ts')).serve(),
+  'gpujs-mlp-train/js-pytorch': () => import('./gpujs-mlp-train/js-pytorch.ts'),
   'gpujs-mlp-train/tenon': async () => (await import('./gpujs-mlp-train/tenon.ts')).serve(),
 }
 

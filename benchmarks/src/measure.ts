@@ -6,7 +6,7 @@ export interface Contender {
   /** One of the peers that main.ts knows, and what it is told. */
   readonly program: string
   readonly args: readonly string[]
-  /** Steps in a round: what takes seconds is measured by one. */
+  /** Steps in a turn: what takes seconds is measured by one. */
   readonly steps: number
   /** The contender whose time this one's is compared with. */
   readonly reference: string
@@ -20,8 +20,9 @@ export interface PeerResult {
   readonly firstStepMs: number
   readonly medianMs: number
   readonly minMs: number
-  /** Its median as a multiple of its reference's. */
+  /** Its median, and its fastest step, as multiples of its reference's. */
   readonly timesReference: number
+  readonly fastestTimesReference: number
   readonly steps: number
   readonly losses: readonly number[]
   readonly differs?: string
@@ -47,17 +48,19 @@ const checkLosses = (results: readonly PeerResult[]): void => {
   }
 }
 
+/** In a round each contender has some turns: the shorter these are, the less it matters what else the machine does. */
 export const measure = async (
   contenders: readonly Contender[],
   rounds: number,
   say: (line: string) => void,
+  turns = 1,
 ): Promise<readonly PeerResult[]> => {
   const peers = contenders.map(({ name, program, args }) => new Peer(name, program, args))
   const measured = new Map<string, Round>()
   const firstSteps = new Map<string, Round>()
   try {
     for (const peer of peers) firstSteps.set(peer.name, await peer.run(1))
-    for (let round = 1; round <= rounds; round++) {
+    for (let turn = 1; turn <= rounds * turns; turn++) {
       for (const [i, peer] of peers.entries()) {
         const { times, losses } = await peer.run(contenders[i]!.steps)
         const before = measured.get(peer.name)
@@ -66,22 +69,25 @@ export const measure = async (
           losses: [...(before?.losses ?? []), ...losses],
         })
       }
-      say(`round ${round} of ${rounds}`)
+      if (turn % turns === 0) say(`round ${turn / turns} of ${rounds}`)
     }
   } finally {
     for (const peer of peers) peer.stop()
   }
 
   const medians = new Map([...measured].map(([name, { times }]) => [name, median(times)]))
+  const fastest = new Map([...measured].map(([name, { times }]) => [name, Math.min(...times)]))
   const results = contenders.map(({ name, reference, differs }): PeerResult => {
-    const [first, { times, losses }, medianMs] = [firstSteps.get(name)!, measured.get(name)!, medians.get(name)!]
+    const [first, { times, losses }] = [firstSteps.get(name)!, measured.get(name)!]
+    const [medianMs, minMs] = [medians.get(name)!, fastest.get(name)!]
     return {
       peer: name,
       reference,
       firstStepMs: first.times[0]!,
       medianMs,
-      minMs: Math.min(...times),
+      minMs,
       timesReference: medianMs / medians.get(reference)!,
+      fastestTimesReference: minMs / fastest.get(reference)!,
       steps: times.length,
       losses: [...first.losses, ...losses],
       ...(differs !== undefined && { differs }),

@@ -2,7 +2,8 @@
 import { type Contender, measure, type PeerResult } from '../measure.ts'
 
 const modes = ['cpu', 'webasm'] as const
-const kinds = { matmul: 15, conv: 30 } as const
+const kinds = { matmul: 3, conv: 6 } as const
+const turns = 6
 
 const contenders: readonly Contender[] = Object.entries(kinds).flatMap(([kind, steps]) =>
   modes.flatMap((mode): Contender[] => {
@@ -15,4 +16,4 @@ const contenders: readonly Contender[] = Object.entries(kinds).flatMap(([kind, s
 )
 
 export const gpujsKernels = (rounds: number, say: (line: string) => void): Promise<readonly PeerResult[]> =>
-  measure(contenders, rounds, say)
+  measure(contenders, rounds, say, turns)
