@@ -3,16 +3,22 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { openPage } from './browser/chromium.ts'
+import { gpujsWebgl2 } from './browser/index.ts'
 import { cnnTrain, formatCnnTrain } from './cnn-train/index.ts'
 import { gpujsKernels } from './gpujs-kernels/index.ts'
 import { gpujsMlpTrain } from './gpujs-mlp-train/index.ts'
+import { gpujsSteps } from './gpujs-steps.ts'
+import type { HandMode } from './hand-kernels.ts'
 import type { PeerResult } from './measure.ts'
-import { peerNameOf } from './peer.ts'
+import { peerNameOf, servePeer, serveRounds } from './peer.ts'
 import { formatByHand } from './table.ts'
 
 interface Benchmark {
   readonly what: string
   readonly run: (rounds: number, say: (line: string) => void) => Promise<readonly PeerResult[]>
+  /** It needs what a machine may lack. */
+  readonly onlyByName?: boolean
   readonly format: (results: readonly PeerResult[]) => string
 }
 
@@ -32,6 +38,12 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: gpujsKernels,
     format: formatByHand,
   },
+  'gpujs-webgl2': {
+    what: 'the same in Chromium, in WebGL 2',
+    run: gpujsWebgl2,
+    format: formatByHand,
+    onlyByName: true,
+  },
 }
 
 const fail = (message: string): never => {
@@ -47,7 +59,7 @@ const readArguments = (): { names: string[]; rounds: number; json: string | unde
       allowPositionals: true,
     })
     return {
-      names: positionals.length > 0 ? positionals : Object.keys(benchmarks),
+      names: positionals.length > 0 ? positionals : Object.keys(benchmarks).filter((name) => !benchmarks[name]!.onlyByName),
       rounds: Number(values.rounds),
       json: values.json,
     }
@@ -56,16 +68,16 @@ const readArguments = (): { names: string[]; rounds: number; json: string | unde
   }
 }
 
+const ofGpujs = (name: string): Promise<void> => Promise.resolve(gpujsSteps[name]!(process.argv[4] as HandMode)).then(servePeer)
+
 /** What runs in a process of its own: this same program, told which. */
 const peers: Readonly<Record<string, () => Promise<unknown>>> = {
   'cnn-train/tenon': () => import('./cnn-train/tenon.ts'),
   'cnn-train/tfjs': () => import('./cnn-train/tfjs.ts'),
-  'gpujs-kernels/by-hand': async () => (await import('./gpujs-kernels/by-hand.ts')).serve(),
-  'gpujs-kernels/tenon': async () => (await import('./gpujs-kernels/tenon.ts')).serve(),
+  ...Object.fromEntries(Object.keys(gpujsSteps).map((name) => [name, () => ofGpujs(name)])),
   'gpujs-mlp-train/brain': () => import('./gpujs-mlp-train/brain.ts'),
-  'gpujs-mlp-train/by-hand': async () => (await import('./gpujs-mlp-train/by-hand.ts')).serve(),
   'gpujs-mlp-train/js-pytorch': () => import('./gpujs-mlp-train/js-pytorch.ts'),
-  'gpujs-mlp-train/tenon': async () => (await import('./gpujs-mlp-train/tenon.ts')).serve(),
+  'gpujs-webgl2': async () => serveRounds(await openPage(process.argv[4]!)),
 }
 
 const main = async (): Promise<void> => {

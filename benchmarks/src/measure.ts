@@ -1,5 +1,6 @@
 /** Runs peers in turns, holds their losses against each other, and sums up their times. */
-import { Peer, type Round } from './peer.ts'
+import { Peer } from './peer.ts'
+import type { Round } from './round.ts'
 
 export interface Contender {
   readonly name: string

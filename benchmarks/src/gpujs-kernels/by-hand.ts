@@ -1,10 +1,10 @@
-/** A product of matrices, and a convolution with its gradients, as plain gpu.js kernels in the mode that is named. */
+/** A product of matrices, and a convolution with its gradients, as plain gpu.js kernels. */
 import { type Data, HandKernels, type HandMode, sum } from '../hand-kernels.ts'
-import { servePeer } from '../peer.ts'
+import type { Step } from '../round.ts'
 import { conv, inputRate, learningRate, makeConvTensors, makeMatrices, matmulSize } from './workload.ts'
 
 /** S becomes S · Q; the mean square of its first column comes out. */
-export const makeMatmul = (mode: HandMode): (() => number) => {
+export const makeMatmul = (mode: HandMode): Step => {
   const on = new HandKernels(mode)
   const n = matmulSize
   const [s, q] = [on.at('s', [n, n]), on.at('q', [n, n])]
@@ -19,7 +19,7 @@ export const makeMatmul = (mode: HandMode): (() => number) => {
   const upload = on.uploader([n, n])
   let current = upload(state)
   const factor = upload(reflection)
-  return () => {
+  return async () => {
     const right = transpose ? transpose(factor) : factor
     const next = multiply(current, right)
     const result = meanSquare(next)
@@ -34,7 +34,7 @@ export const makeMatmul = (mode: HandMode): (() => number) => {
  * A step of training. What is read by windows is padded first, so that no window asks where it is, and windows are written out. The
  * pixels of an image are one dimension, since 196 is a multiple of WebAssembly's four and 14 is not.
  */
-export const makeConv = (mode: HandMode): (() => number) => {
+export const makeConv = (mode: HandMode): Step => {
   const on = new HandKernels(mode)
   const { batch: N, channels: C, size: S, features: O, window: W } = conv
   const [pixels, padded, width, taps] = [S * S, (S + 2) ** 2, S + 2, W * W]
@@ -140,7 +140,7 @@ export const makeConv = (mode: HandMode): (() => number) => {
   let weight = on.uploader([O, C * taps])(host.weight)
   let bias = on.uploader([O])(host.bias)
   const wanted = on.uploader([N, O, pixels])(host.target)
-  return () => {
+  return async () => {
     const old: readonly Data[] = [input, weight, bias]
     const p = pad(input)
     const y = forward(p, weight, bias)
@@ -154,11 +154,4 @@ export const makeConv = (mode: HandMode): (() => number) => {
     on.delete(p, y, rows, l, d, ...old)
     return value
   }
-}
-
-/** In the process of a peer: `matmul` or `conv`, then the mode. */
-export const serve = (): void => {
-  const [kind, mode] = process.argv.slice(4) as ['matmul' | 'conv', HandMode]
-  const step = kind === 'matmul' ? makeMatmul(mode) : makeConv(mode)
-  servePeer(async () => step())
 }

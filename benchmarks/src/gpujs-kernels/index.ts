@@ -9,8 +9,8 @@ const contenders: readonly Contender[] = Object.entries(kinds).flatMap(([kind, s
   modes.flatMap((mode): Contender[] => {
     const reference = `${kind} by hand ${mode}`
     return [
-      { name: reference, program: 'gpujs-kernels/by-hand', args: [kind, mode], steps, reference },
-      { name: `${kind} tenon ${mode}`, program: 'gpujs-kernels/tenon', args: [kind, mode], steps, reference },
+      { name: reference, program: `gpujs-${kind}/by-hand`, args: [mode], steps, reference },
+      { name: `${kind} tenon ${mode}`, program: `gpujs-${kind}/tenon`, args: [mode], steps, reference },
     ]
   }),
 )

@@ -5,10 +5,11 @@ import { mseLoss, Parameter } from '@tenon/nn'
 import { SGD } from '@tenon/optim'
 import { conv2d, jit, relu, type Tensor, tensor, useBackend, Variable } from '@tenon/tensor'
 import type { HandMode } from '../hand-kernels.ts'
-import { servePeer } from '../peer.ts'
+import type { Step } from '../round.ts'
 import { conv, inputRate, learningRate, makeConvTensors, makeMatrices, matmulSize } from './workload.ts'
 
-const makeMatmul = (): (() => Promise<number>) => {
+export const makeMatmul = async (mode: HandMode): Promise<Step> => {
+  await useBackend(await gpujs({ mode }))
   const { state, reflection } = makeMatrices()
   const current = new Variable(tensor(state, [matmulSize, matmulSize]))
   const factor = new Variable(tensor(reflection, [matmulSize, matmulSize]))
@@ -20,7 +21,8 @@ const makeMatmul = (): (() => Promise<number>) => {
   return () => step().item()
 }
 
-const makeConv = (): (() => Promise<number>) => {
+export const makeConv = async (mode: HandMode): Promise<Step> => {
+  await useBackend(await gpujs({ mode }))
   const { batch, channels, size, features, window } = conv
   const host = makeConvTensors()
   const x = new Parameter(tensor(host.x, [batch, channels, size, size]))
@@ -36,11 +38,4 @@ const makeConv = (): (() => Promise<number>) => {
     return loss
   })
   return () => step().item()
-}
-
-/** In the process of a peer: `matmul` or `conv`, then the mode. */
-export const serve = async (): Promise<void> => {
-  const [kind, mode] = process.argv.slice(4) as ['matmul' | 'conv', HandMode]
-  await useBackend(await gpujs({ mode }))
-  servePeer(kind === 'matmul' ? makeMatmul() : makeConv())
 }

@@ -1,14 +1,13 @@
 /**
- * The step as plain gpu.js kernels, in the mode that the first argument names: nine of them, each gradient derived by hand and fused with
+ * The step as plain gpu.js kernels: nine of them, each gradient derived by hand and fused with
  * the update of its parameter. Bias, activation and their gradients ride along; the softmax is computed where it is used, since its ten
  * exponentials cost less than a kernel of their own.
  */
 import { type Data, HandKernels, type HandMode, sum } from '../hand-kernels.ts'
-import { servePeer } from '../peer.ts'
+import type { Step } from '../round.ts'
 import { batchSize as B, hidden as H, inputs as I, learningRate, makeBatches, makeLayers, classes as O } from './workload.ts'
 
-/** A training step in this mode: batches go in, the loss comes out. */
-export const makeStep = (mode: HandMode): ((inputs: Float32Array, labels: Float32Array) => number) => {
+export const makeStep = (mode: HandMode): Step => {
   const on = new HandKernels(mode)
   const [h, z] = [on.at('h', [B, H]), on.at('z', [B, O])]
 
@@ -74,8 +73,11 @@ export const makeStep = (mode: HandMode): ((inputs: Float32Array, labels: Float3
   let b2 = on.uploader([O])(layer2.bias)
   const [uploadInputs, uploadLabels] = [on.uploader([B, I]), on.uploader([B])]
 
-  return (hostInputs, hostLabels) => {
-    const [x, labels] = [uploadInputs(hostInputs), uploadLabels(hostLabels)]
+  const batches = makeBatches()
+  let steps = 0
+  return async () => {
+    const batch = batches[steps++ % batches.length]!
+    const [x, labels] = [uploadInputs(batch.inputs), uploadLabels(Float32Array.from(batch.labels))]
     const h = forward1(x, w1, b1)
     const z = forward2(h, w2, b2)
     const l = loss(z, labels)
@@ -90,15 +92,4 @@ export const makeStep = (mode: HandMode): ((inputs: Float32Array, labels: Float3
     on.delete(x, labels, h, z, l, dz, dh, ...old)
     return value
   }
-}
-
-/** In the process of a peer. */
-export const serve = (): void => {
-  const step = makeStep(process.argv[4] as HandMode)
-  const batches = makeBatches()
-  let steps = 0
-  servePeer(async () => {
-    const { inputs, labels } = batches[steps++ % batches.length]!
-    return step(inputs, Float32Array.from(labels))
-  })
 }

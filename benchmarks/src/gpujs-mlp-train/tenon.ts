@@ -1,15 +1,14 @@
-/** Tenon on gpu.js, in the mode that the first argument names. */
+/** Tenon on gpu.js. */
 import { backward } from '@tenon/autograd'
 import { gpujs } from '@tenon/backend-gpujs'
 import { crossEntropy, Linear, ReLU, Sequential } from '@tenon/nn'
 import { SGD } from '@tenon/optim'
 import { jit, type Tensor, tensor, useBackend } from '@tenon/tensor'
 import type { HandMode } from '../hand-kernels.ts'
-import { servePeer } from '../peer.ts'
+import type { Step } from '../round.ts'
 import { batchSize, classes, hidden, inputs, learningRate, makeBatches, makeLayers } from './workload.ts'
 
-/** A training step in this mode: batches go in, the loss comes out. */
-export const makeStep = async (mode: HandMode): Promise<(inputs: Float32Array, labels: Int32Array) => Promise<number>> => {
+export const makeStep = async (mode: HandMode): Promise<Step> => {
   await useBackend(await gpujs({ mode }))
   const [layer1, layer2] = makeLayers()
   const model = new Sequential(new Linear(inputs, hidden), new ReLU(), new Linear(hidden, classes))
@@ -28,16 +27,10 @@ export const makeStep = async (mode: HandMode): Promise<(inputs: Float32Array, l
     optimizer.zeroGrad()
     return loss
   })
-  return (hostInputs, labels) => train(tensor(hostInputs, [batchSize, inputs]), tensor(labels)).item()
-}
-
-/** In the process of a peer. */
-export const serve = async (): Promise<void> => {
-  const step = await makeStep(process.argv[4] as HandMode)
   const batches = makeBatches()
   let steps = 0
-  servePeer(() => {
-    const { inputs, labels } = batches[steps++ % batches.length]!
-    return step(inputs, labels)
-  })
+  return () => {
+    const batch = batches[steps++ % batches.length]!
+    return train(tensor(batch.inputs, [batchSize, inputs]), tensor(batch.labels)).item()
+  }
 }
