@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openPage } from './browser/chromium.ts'
-import { gpujsWebgl2 } from './browser/index.ts'
 import { cnnTrain, formatCnnTrain } from './cnn-train/index.ts'
 import { gpujsKernels } from './gpujs-kernels/index.ts'
 import { gpujsMlpTrain } from './gpujs-mlp-train/index.ts'
 import { gpujsSteps } from './gpujs-steps.ts'
+import { openPage } from './gpujs-webgl2/chromium.ts'
+import { gpujsWebgl2 } from './gpujs-webgl2/index.ts'
 import type { HandMode } from './hand-kernels.ts'
 import type { PeerResult } from './measure.ts'
 import { peerNameOf, servePeer, serveRounds } from './peer.ts'
@@ -68,13 +68,13 @@ const readArguments = (): { names: string[]; rounds: number; json: string | unde
   }
 }
 
-const ofGpujs = (name: string): Promise<void> => Promise.resolve(gpujsSteps[name]!(process.argv[4] as HandMode)).then(servePeer)
-
 /** What runs in a process of its own: this same program, told which. */
 const peers: Readonly<Record<string, () => Promise<unknown>>> = {
   'cnn-train/tenon': () => import('./cnn-train/tenon.ts'),
   'cnn-train/tfjs': () => import('./cnn-train/tfjs.ts'),
-  ...Object.fromEntries(Object.keys(gpujsSteps).map((name) => [name, () => ofGpujs(name)])),
+  ...Object.fromEntries(
+    Object.entries(gpujsSteps).map(([name, makeStep]) => [name, async () => servePeer(await makeStep(process.argv[4] as HandMode))]),
+  ),
   'gpujs-mlp-train/brain': () => import('./gpujs-mlp-train/brain.ts'),
   'gpujs-mlp-train/js-pytorch': () => import('./gpujs-mlp-train/js-pytorch.ts'),
   'gpujs-webgl2': async () => serveRounds(await openPage(process.argv[4]!)),

@@ -9,10 +9,14 @@ export interface Contender {
   readonly args: readonly string[]
   /** Steps in a turn: what takes seconds is measured by one. */
   readonly steps: number
+  /** Steps after the first that are not timed: until the engine has compiled what it finds worth it. Default 0. */
+  readonly warmUp?: number
   /** The contender whose time this one's is compared with. */
   readonly reference: string
-  /** In what its work differs from the reference's. Its losses are then its own, and must only fall. */
-  readonly differs?: string
+  /** Its mathematics differ, so its losses are its own, and must only fall. */
+  readonly ownLosses?: boolean
+  /** What it does otherwise than its reference. */
+  readonly note?: string
 }
 
 export interface PeerResult {
@@ -26,7 +30,7 @@ export interface PeerResult {
   readonly fastestTimesReference: number
   readonly steps: number
   readonly losses: readonly number[]
-  readonly differs?: string
+  readonly note?: string
 }
 
 /** Summation order differs between peers; training does not make more of it than this. */
@@ -37,9 +41,9 @@ const median = (values: readonly number[]): number => {
   return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
 }
 
-const checkLosses = (results: readonly PeerResult[]): void => {
-  for (const { peer, reference, losses, differs } of results) {
-    if (differs !== undefined) {
+const checkLosses = (contenders: readonly Contender[], results: readonly PeerResult[]): void => {
+  for (const [i, { peer, reference, losses }] of results.entries()) {
+    if (contenders[i]!.ownLosses) {
       if (!(losses.at(-1)! < losses[0]!)) throw new Error(`${peer} does not learn: its loss went from ${losses[0]} to ${losses.at(-1)}`)
       continue
     }
@@ -60,7 +64,7 @@ export const measure = async (
   const measured = new Map<string, Round>()
   const firstSteps = new Map<string, Round>()
   try {
-    for (const peer of peers) firstSteps.set(peer.name, await peer.run(1))
+    for (const [i, peer] of peers.entries()) firstSteps.set(peer.name, await peer.run(1 + (contenders[i]!.warmUp ?? 0)))
     for (let turn = 1; turn <= rounds * turns; turn++) {
       for (const [i, peer] of peers.entries()) {
         const { times, losses } = await peer.run(contenders[i]!.steps)
@@ -78,7 +82,7 @@ export const measure = async (
 
   const medians = new Map([...measured].map(([name, { times }]) => [name, median(times)]))
   const fastest = new Map([...measured].map(([name, { times }]) => [name, Math.min(...times)]))
-  const results = contenders.map(({ name, reference, differs }): PeerResult => {
+  const results = contenders.map(({ name, reference, note }): PeerResult => {
     const [first, { times, losses }] = [firstSteps.get(name)!, measured.get(name)!]
     const [medianMs, minMs] = [medians.get(name)!, fastest.get(name)!]
     return {
@@ -91,9 +95,9 @@ export const measure = async (
       fastestTimesReference: minMs / fastest.get(reference)!,
       steps: times.length,
       losses: [...first.losses, ...losses],
-      ...(differs !== undefined && { differs }),
+      ...(note !== undefined && { note }),
     }
   })
-  checkLosses(results)
+  checkLosses(contenders, results)
   return results
 }

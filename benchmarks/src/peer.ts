@@ -42,6 +42,7 @@ export class Peer {
   async run(steps: number): Promise<Round> {
     const ended = new AbortController()
     try {
+      if (!this.child.connected) throw new Error(`${this.name}: it ended before it was asked for steps`)
       this.child.send(steps)
       const answer = await Promise.race([
         once(this.child, 'message', { signal: ended.signal }).then(([message]) => message as Round | Failure),

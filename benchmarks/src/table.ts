@@ -31,7 +31,7 @@ export const formatByHand = (results: readonly PeerResult[]): string =>
         { title: 'last loss' },
       ],
       results.map((r) => [
-        r.peer + (r.differs === undefined ? '' : ' *'),
+        r.peer + (r.note === undefined ? '' : ' *'),
         r.medianMs.toFixed(2),
         r.timesReference.toFixed(2),
         r.minMs.toFixed(2),
@@ -41,5 +41,5 @@ export const formatByHand = (results: readonly PeerResult[]): string =>
         r.losses.at(-1)!.toFixed(4),
       ]),
     ),
-    ...results.filter((r) => r.differs !== undefined).map((r) => `* ${r.peer}: ${r.differs}`),
+    ...results.filter((r) => r.note !== undefined).map((r) => `* ${r.peer}: ${r.note}`),
   ].join('\n')

@@ -1,25 +1,33 @@
 /** The training step of a small fully connected net on gpu.js: 64 → 64 relu → 10, cross-entropy, batch 32, SGD 0.1. */
+import { byHand, byHandAndTenon } from '../gpujs-contenders.ts'
 import { type Contender, measure, type PeerResult } from '../measure.ts'
 
-const steps = 40
 const turns = 10
-const modes = ['cpu', 'webasm'] as const
 
-const byHandAndTenon = modes.flatMap((mode): Contender[] => {
-  const reference = `by hand ${mode}`
-  return [
-    { name: reference, program: 'gpujs-mlp-train/by-hand', args: [mode], steps, reference },
-    { name: `tenon ${mode}`, program: 'gpujs-mlp-train/tenon', args: [mode], steps, reference },
-  ]
-})
+const brain = {
+  program: 'gpujs-mlp-train/brain',
+  reference: byHand('mlp-train', 'cpu'),
+  warmUp: 20,
+  ownLosses: true,
+  note: 'one sample at a time, so 32 updates a step; sigmoid in both layers, since all have one activation; squared errors',
+}
+const jsPytorch = { program: 'gpujs-mlp-train/js-pytorch', steps: 3, warmUp: 40 }
+const sgd = 'it has only Adam, so SGD is written for it'
 
-const brain = 'one sample at a time, so 32 updates a step; sigmoid in both layers, since all have one activation; squared errors'
-const others: readonly Contender[] = [
-  { name: 'brain.js', program: 'gpujs-mlp-train/brain', args: [], steps: 10, reference: 'by hand cpu', differs: `no gpu.js; ${brain}` },
-  { name: 'brain.js GPU cpu', program: 'gpujs-mlp-train/brain', args: ['cpu'], steps: 2, reference: 'by hand cpu', differs: brain },
-  { name: 'js-pytorch cpu', program: 'gpujs-mlp-train/js-pytorch', args: ['cpu'], steps: 5, reference: 'by hand cpu' },
-  { name: 'js-pytorch gpu', program: 'gpujs-mlp-train/js-pytorch', args: ['gpu'], steps: 5, reference: 'by hand webasm' },
+const contenders: readonly Contender[] = [
+  ...byHandAndTenon('mlp-train', 'cpu', 40, 1500),
+  ...byHandAndTenon('mlp-train', 'webasm', 40, 1500),
+  { ...brain, name: 'brain.js', args: [], steps: 10, warmUp: 300, note: `no gpu.js; ${brain.note}` },
+  { ...brain, name: 'brain.js GPU cpu', args: ['cpu'], steps: 2 },
+  { ...jsPytorch, name: 'js-pytorch cpu', args: ['cpu'], reference: byHand('mlp-train', 'cpu'), note: `no gpu.js; ${sgd}` },
+  {
+    ...jsPytorch,
+    name: 'js-pytorch gpu',
+    args: ['gpu'],
+    reference: byHand('mlp-train', 'webasm'),
+    note: `gpu.js, in webasm, for products of matrices alone; ${sgd}`,
+  },
 ]
 
 export const gpujsMlpTrain = (rounds: number, say: (line: string) => void): Promise<readonly PeerResult[]> =>
-  measure([...byHandAndTenon, ...others], rounds, say, turns)
+  measure(contenders, rounds, say, turns)
