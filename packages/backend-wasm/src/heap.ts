@@ -30,7 +30,7 @@ export class Heap {
   #usedBytes = 0
 
   constructor(limitBytes: number = maximumPages * pageBytes) {
-    this.memory = new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+    this.memory = reserve()
     this.#limit = Math.min(limitBytes, maximumPages * pageBytes)
   }
 
@@ -128,6 +128,19 @@ export class Heap {
     this.#free.delete(address)
     this.#freeEnds.delete(address + size)
     this.#classes[Math.floor(Math.log2(size))]!.delete(address)
+  }
+}
+
+/** The engine sets 4 GiB of addresses aside for each memory; Chromium has room for about 120 in a page. */
+function reserve(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new BackendError(
+      `wasm: the engine has no room for another memory (${error.message}). Each backend has one: use one for all, or dispose of what is not ` +
+        'needed and drop it',
+    )
   }
 }
 
