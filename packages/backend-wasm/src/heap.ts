@@ -37,7 +37,7 @@ export class Heap {
   #usedBytes = 0
 
   constructor(limitBytes: number = maximumPages * pageBytes) {
-    this.memory = new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+    this.memory = reserve()
     this.#limit = Math.min(limitBytes, maximumPages * pageBytes)
   }
 
@@ -148,6 +148,19 @@ export class Heap {
     if (second.after) second.after.before = first
     second.before = second.after = null // dead blocks that point to others keep them from being collected
     return first
+  }
+}
+
+/** The engine sets 4 GiB of addresses aside for each memory; Chromium has room for about 120 in a page. */
+function reserve(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new BackendError(
+      `wasm: the engine has no room for another memory (${error.message}). Each backend has one: use one for all, or dispose of what is not ` +
+        'needed and drop it',
+    )
   }
 }
 
