@@ -1,12 +1,12 @@
 /** The two commands, from their options to their last line. */
 import { dirname, join } from 'node:path'
-import { chooseBackend, prepareRun, resumedSettings, UsageError, validationLine } from '@tenon/app-kit'
+import { chooseBackend, columns, prepareRun, resumedSettings, UsageError, validationLine } from '@tenon/app-kit'
 import { loadCheckpoint, writeFileAtomic } from '@tenon/train/node'
 import type { AppCommand, AppWorld } from '../command.ts'
 import { alphabet, splitWords, wordsOf } from './dictionary.ts'
 import { definePronounce, defineSeq2seq, type PronounceOptions, type Seq2seqOptions } from './options.ts'
 import { Pronouncer } from './pronounce.ts'
-import { columns, drawAttention, testLine } from './report.ts'
+import { drawAttention, testLine } from './report.ts'
 import { checkKind, newSettings, type Settings } from './settings.ts'
 import { restored, test, train } from './train.ts'
 
