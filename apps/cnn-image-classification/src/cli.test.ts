@@ -62,6 +62,12 @@ const metricsOf = (name: string, kind: string): MetricsRecord[] =>
   readMetrics(join('runs', name, 'metrics.jsonl')).filter((record) => record['kind'] === kind)
 const lossesOf = (name: string): number[] => metricsOf(name, 'train').map(({ loss }) => loss as number)
 
+const writePng = async (file: string, at: (x: number, y: number) => number): Promise<void> => {
+  const png = new PNG({ width: 90, height: 60 })
+  for (let i = 0; i < 90 * 60; i++) png.data.set([...new Array(3).fill(at(i % 90, Math.floor(i / 90))), 255], 4 * i)
+  await writeFile(file, PNG.sync.write(png))
+}
+
 /** The greatest distance between losses of the same step. */
 const farthest = (actual: readonly number[], expected: readonly number[]): number =>
   Math.max(...expected.map((loss, i) => Math.abs(loss - actual[i]!)))
@@ -105,6 +111,9 @@ describe('a training run', () => {
     const { out } = await run(`${small} --limit 32 --epochs 2 --backend gpujs:cpu --name a`)
     expect(out).toMatch(/^backend +gpujs: mode cpu$/m)
     expect(out.match(/bit operations, which gpu\.js lacks: computed on the host/g)).toHaveLength(1)
+    await writePng('bar.png', (x, y) => (x > 20 && x < 60 && y > 20 && y < 30 ? 10 : 240))
+    const predicted = await run(`predict --checkpoint ${checkpointOf('a')} --backend gpujs:cpu bar.png`)
+    expect(predicted).toMatchObject({ code: 0, err: expect.stringMatching(/^([^\n]+: computed on the host\n)+$/) })
     const { code, err } = await run(`${small} --backend gpujs:webgl2`)
     expect([code, err]).toEqual([1, expect.stringMatching(/^error: gpujs: mode 'webgl2' does not run here: it needs a browser[^\n]+\n$/)])
   })
@@ -171,12 +180,6 @@ describe('a training run', () => {
 })
 
 describe('predict', () => {
-  const writePng = async (file: string, at: (x: number, y: number) => number): Promise<void> => {
-    const png = new PNG({ width: 90, height: 60 })
-    for (let i = 0; i < 90 * 60; i++) png.data.set([...new Array(3).fill(at(i % 90, Math.floor(i / 90))), 255], 4 * i)
-    await writeFile(file, PNG.sync.write(png))
-  }
-
   it('prints a table of what it sees, and names what is no image', async () => {
     await run(`${small} --limit 32 --backend cpu --name a`)
     await writePng('bar.png', (x, y) => (x > 20 && x < 60 && y > 20 && y < 30 ? 10 : 240))

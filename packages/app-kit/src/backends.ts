@@ -43,6 +43,9 @@ export const describeBackend = (): string => {
 /** What it runs elsewhere than asked, with the reasons. */
 export const backendNotes = (): readonly string[] => currentBackend().report().notes
 
+/** For commands whose output is their result. */
+export const printNotes = (err: NodeJS.WriteStream): void => backendNotes().forEach((note) => err.write(`${note}\n`))
+
 /** Every backend by name: what it can do here, or why it does not run. */
 export const listBackends = async (): Promise<string> => {
   registerAll()

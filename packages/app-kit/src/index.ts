@@ -1,4 +1,4 @@
-export { type BackendName, backendNames, backendNotes, chooseBackend, listBackends } from './backends.ts'
+export { type BackendName, backendNames, chooseBackend, listBackends, printNotes } from './backends.ts'
 export { UsageError } from './errors.ts'
 export { type Preparation, type Prepared, prepareRun, type RunFiles, resumedSettings, runFiles } from './folder.ts'
 export type { MetricsCurves } from './metrics-curves.ts'
