@@ -98,7 +98,7 @@ describe('a training run', () => {
     const losses = (name: string): number[] => lossesOf(name).slice(0, 20)
     expect(losses('cpu')).toHaveLength(20)
     for (const name of ['wasm', 'gpujs-cpu', 'gpujs-webasm']) expect(farthest(losses(name), losses('cpu'))).toBeLessThan(1e-3)
-  }, 240_000)
+  }, 600_000)
 
   it.each(['cpu', 'gpujs:webasm'])('that was interrupted on wasm goes on on %s, to 1e-3', async (backend) => {
     await run(`${small} --epochs 2 --backend wasm --name whole`)

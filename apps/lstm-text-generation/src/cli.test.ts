@@ -80,7 +80,7 @@ describe('a training run', () => {
     const [expected, ...others] = losses
     expect(expected).toHaveLength(20)
     for (const other of others) expect(Math.max(...expected!.map((loss, i) => Math.abs(loss - other[i]!)))).toBeLessThan(1e-3)
-  }, 240_000)
+  }, 600_000)
 
   it.each([
     ['in the middle of an epoch', /Train Epoch: 1 \[20/],

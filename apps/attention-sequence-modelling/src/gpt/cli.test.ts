@@ -81,7 +81,7 @@ describe('gpt', () => {
     const [expected, ...others] = losses
     expect(expected).toHaveLength(20)
     for (const other of others) expect(Math.max(...expected!.map((loss, i) => Math.abs(loss - other[i]!)))).toBeLessThan(1e-3)
-  }, 240_000)
+  }, 600_000)
 
   it('that is resumed goes on to the same bits', async () => {
     await run(words(`${tiny} --name whole`))

@@ -65,7 +65,7 @@ describe.each(['transformer', 'rnn'])('seq2seq --model %s', (model) => {
     const [expected, ...others] = losses
     expect(expected!.length).toBeGreaterThanOrEqual(15)
     for (const other of others) expect(Math.max(...expected!.map((loss, i) => Math.abs(loss - other[i]!)))).toBeLessThan(1e-3)
-  }, 240_000)
+  }, 600_000)
 
   it('that is resumed goes on to the same bits', async () => {
     await run(`${tiny} --model ${model} --epochs 2 --name whole`)
