@@ -118,10 +118,13 @@ function commonBackend(op: string, inputs: readonly Node[]): Backend | null {
   return backend
 }
 
+/** What a value is computed from: a custom gradient's other inputs are for the way back only. */
+export const operands = (op: NodeName, inputs: readonly Node[]): readonly Node[] => (op === 'custom' ? inputs.slice(0, 1) : inputs)
+
 /** A node of a primitive, its shape and dtype checked and inferred. */
 export function makeNode<P extends PrimitiveName>(op: P, inputs: readonly Node[], attrs: Attrs<P>): Node {
   const { shape, dtype } = primitives[op].infer(inputs, attrs)
-  const node = new Node(op, inputs, attrs, shape, dtype, commonBackend(op, inputs))
+  const node = new Node(op, inputs, attrs, shape, dtype, commonBackend(op, operands(op, inputs)))
   context.onNode?.(node)
   return node
 }

@@ -16,6 +16,7 @@ import { JitError } from './errors.ts'
 import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
 import { context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
+import type { CustomRule } from './primitives.ts'
 import { beginRun, deviceBuffer, dropPassing, endRun, readNow, settle, settleEmpty, usesPassing } from './storage.ts'
 import { advance, commit, pendingVariables, rollback, type VariableState } from './variable-state.ts'
 
@@ -340,10 +341,25 @@ function remember(node: Node, data: TypedArray): TypedArray {
 
 export const canReadSync = (node: Node): boolean => !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
 
-/** The same values as a leaf of another backend. */
+/** The same values as a leaf of another backend, with a way back for gradients: they are moved in turn. */
 export function moveNode(node: Node, backend: Backend): Node {
   if (node.backend === backend) return node
-  return hostNode(readNodeSync(node), node.shape, node.dtype, backend)
+  const leaf = hostNode(readToMove(node, backend), node.shape, node.dtype, backend)
+  if (!context.tracking || !isFloat(node.dtype)) return leaf
+  const rule: CustomRule = ({ dy, inputs: [x] }) => [() => dy.to(x!.node.backend ?? currentBackend())]
+  const moved = makeNode('custom', [leaf, node], { rule })
+  moved.storage = leaf.storage
+  withHistory.push(moved)
+  cutHistory(historyLimit)
+  return moved
+}
+
+function readToMove(node: Node, backend: Backend): TypedArray {
+  const value = inMemory(computed(node))
+  if ('host' in value || value.backend.readSync) return readNodeSync(node)
+  throw new UnsupportedError(
+    `x.to(${backend.name}): ${value.backend.name} can only be read asynchronously. Await x.data() first, and x can move; a Variable moves with moveVariables`,
+  )
 }
 
 /** A long chain of pending work runs before it grows further. */

@@ -4,7 +4,7 @@
  */
 import { type Backend, BackendError, Bag, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
 import type { LeafAttrs, Node, Storage } from './node.ts'
-import type { VariableState } from './variable-state.ts'
+import type { VariableMemory, VariableState } from './variable-state.ts'
 
 let runs = 0
 /** Storages with device memory, other than variables. */
@@ -98,12 +98,12 @@ export function endRun(): void {
 }
 
 /** Frees a variable's memory when nothing can reach it any more. */
-const forgotten = new FinalizationRegistry<{ backend: Backend; memory: { buffer: BufferHandle | null } }>(({ backend, memory }) => {
-  if (memory.buffer) unlessDisposed(() => backend.free(memory.buffer!))
+const forgotten = new FinalizationRegistry<VariableMemory>(({ backend, buffer }) => {
+  if (buffer) unlessDisposed(() => backend.free(buffer))
 })
 
 export function track(state: VariableState): void {
-  forgotten.register(state, { backend: state.backend, memory: state.memory })
+  forgotten.register(state, state.memory)
 }
 
 export interface Scope {

@@ -6,16 +6,22 @@ import { Node } from './node.ts'
 import type { Shape } from './shape.ts'
 import type { Variable } from './variable.ts'
 
+export interface VariableMemory {
+  backend: Backend
+  buffer: BufferHandle | null
+}
+
 export interface VariableState {
   /** Whose state this is. */
   readonly variable: Variable
   readonly shape: Shape
   readonly dtype: DType
+  /** That of its memory: it changes when the variable moves. */
   readonly backend: Backend
   name: string | null
   requiresGrad: boolean
   /** Holds version `committed`; without a buffer before the first run. Its own object, so that it can outlive this one. */
-  readonly memory: { buffer: BufferHandle | null }
+  readonly memory: VariableMemory
   committed: number
   /** Version of the last assign, and of the last of `pending`. */
   latest: number
@@ -34,14 +40,17 @@ function forgetSettled(): void {
 }
 
 export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
+  const memory: VariableMemory = { backend, buffer: null }
   const state = {
     variable,
     shape,
     dtype,
-    backend,
+    get backend() {
+      return memory.backend
+    },
     name,
     requiresGrad: false,
-    memory: { buffer: null },
+    memory,
     committed: 0,
     latest: 0,
     pending: [],
@@ -88,7 +97,7 @@ export function rollback(states: readonly VariableState[]): void {
   forgetSettled()
 }
 
-/** A captured program ran and wrote the variable anew. */
+/** The memory holds a new value, which no assign wrote: a captured program did, or it lies on another backend now. */
 export function advance(state: VariableState): void {
   state.committed = state.latest += 1
   state.read = readNode(state)
