@@ -1,5 +1,5 @@
 import { type Backend, BackendError, type Capabilities, kernelBackend } from '@tenon/kernel'
-import { Device, type DeviceMode } from './device.ts'
+import { Device, type DeviceMode, type Library } from './device.ts'
 import { compileKernel, listing, maxInputs, maxLoop } from './kernels.ts'
 import { Memory, maxLength } from './memory.ts'
 
@@ -28,8 +28,6 @@ const needs: Readonly<Record<DeviceMode, string>> = {
   cpu: 'it needs an engine that lets code be made from text',
 }
 
-type Library = typeof import('gpu.js')
-
 /**
  * A backend on gpu.js, which writes each kernel as a JavaScript function that gpu.js turns into a shader, WebAssembly or JavaScript.
  * What gpu.js cannot say is computed on the host; `report().notes` lists it with the reasons.
@@ -51,12 +49,12 @@ export async function gpujs({ mode = 'auto' }: GpujsOptions = {}): Promise<Backe
     read: async (memory) => memory.onHost().slice(),
     readSync: (memory) => memory.onHost().slice(),
     compileKernel: (kernel) => compileKernel(kernel, device, (note) => notes.add(note)),
-    listing,
+    listing: (kernel) => listing(kernel, device),
     details: () => ({
-      mode: device.ran ?? device.mode,
+      mode: device.ran,
       ...(device.fallbackReason && { fallbackReason: device.fallbackReason }),
       textures: device.live,
-      compiledKernels: device.kernels,
+      compiledKernels: device.compilations,
     }),
     notes: () => [...(device.fallbackReason ? [`gpu.js left mode ${device.mode}: ${device.fallbackReason}`] : []), ...notes],
     dispose: () => device.dispose(),
@@ -88,18 +86,18 @@ function firstThatRuns(library: Library, notes: Set<string>): Device {
 }
 
 /** gpu.js falls back to other modes by itself, so a mode runs where a kernel says that it ran in it. */
-function start({ GPU }: Library, mode: DeviceMode): Device {
+function start(library: Library, mode: DeviceMode): Device {
   const refuse = (reason: string): never => {
     throw new BackendError(`gpujs: mode '${mode}' does not run here: ${needs[mode]} (${reason})`)
   }
   let device: Device
   try {
-    device = new Device(new GPU({ mode }), mode)
-    device.delete(device.upload(Float32Array.of(1)))
+    device = new Device(library, mode)
+    device.probe()
   } catch (error) {
     return refuse((error as Error).message)
   }
-  if (device.ran === mode && !device.fallbackReason) return device
+  if (device.ran === mode) return device
   const { ran, fallbackReason } = device
   device.dispose()
   return refuse(`gpu.js ran ${ran}${fallbackReason ? `: ${fallbackReason}` : ''}`)

@@ -43,11 +43,11 @@ export function compileKernel(kernel: Kernel, device: Device, note: (text: strin
 }
 
 /** The gpu.js kernels of a kernel, as text: `TENON_DEBUG=4`. */
-export function listing(kernel: Kernel): string {
+export function listing(kernel: Kernel, device: Device): string {
   const plan = planOf(kernel)
   if (typeof plan === 'string') return `// on the host: ${plan}`
   return plan.units
-    .map((unit) => render(unit))
+    .map((unit) => render(unit, device.gl))
     .map(({ text, functions }) => [...functions, text].join('\n'))
     .join('\n\n')
 }
@@ -68,11 +68,17 @@ function hostKernel(kernel: Kernel): HostKernel {
 
 interface Prepared extends Rendered {
   readonly unit: Unit
-  run: DeviceKernel | null
+  readonly run: DeviceKernel
 }
 
 function runUnits(kernel: Kernel, { buffers: params, units }: Units, device: Device): CompiledKernel<Memory> {
-  const prepared = units.map((unit): Prepared => ({ ...render(unit), unit, run: null }))
+  const prepared = units.map((unit): Prepared => {
+    const rendered = render(unit, device.gl)
+    const { text, functions, buffers, old } = rendered
+    const { length } = params[unit.out]!
+    const inputs = [...buffers.map((b) => params[b]!.length), ...(old ? [length] : [])]
+    return { ...rendered, unit, run: device.kernel({ text, functions, length, inputs }) }
+  })
   return (memory, scalars) => {
     const made = new Map<number, DeviceData>()
     // Loads see memory as it was before the kernel, which is what it keeps until the end.
@@ -80,7 +86,6 @@ function runUnits(kernel: Kernel, { buffers: params, units }: Units, device: Dev
     try {
       for (const p of prepared) {
         const { out } = p.unit
-        p.run ??= device.kernel(p.text, params[out]!.length, p.functions)
         const earlier = made.get(out)
         const old = p.old ? [earlier ?? memory[out]!.onDevice()] : []
         const numbers = [...p.scalars.map((s) => Math.fround(scalars[s]!)), ...p.constants]

@@ -33,17 +33,29 @@ export class Memory {
   }
 
   onDevice(): DeviceData {
-    this.#data ??= this.#device.upload(this.#host?.length ? Float32Array.from(this.#host) : new Float32Array(Math.max(1, this.length)))
+    this.#data ??= this.#device.upload(this.#floats())
     return this.#data
+  }
+
+  /** gpu.js knows no empty arrays. */
+  #floats(): Float32Array {
+    if (!this.#host?.length) return new Float32Array(Math.max(1, this.length))
+    return this.#host instanceof Float32Array ? this.#host : Float32Array.from(this.#host)
   }
 
   /** Not to be changed. */
   onHost(): TypedArray {
-    if (!this.#host) {
-      this.#host = new dtypes[this.dtype].array(this.length)
-      if (this.#data && this.length > 0) this.#host.set(this.#device.download(this.#data))
-    }
+    this.#host ??= this.#downloaded()
     return this.#host
+  }
+
+  #downloaded(): TypedArray {
+    const host = new dtypes[this.dtype].array(this.length)
+    if (!this.#data || this.length === 0) return host
+    const numbers = this.#device.download(this.#data)
+    if (host instanceof Float32Array) return numbers
+    host.set(numbers)
+    return host
   }
 
   setHost(content: TypedArray): void {

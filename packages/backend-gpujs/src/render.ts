@@ -34,11 +34,20 @@ function literal(value: number): string {
   return value < 0 || Object.is(value, -0) ? `(-${float})` : float
 }
 
-type Unary = FunctionName | ((x: Text) => Text)
+type Unary = FunctionName | ((x: Text, parameters: Parameters) => Text)
 const math =
-  (name: string): Unary =>
-  (x) =>
+  (name: string) =>
+  (x: Text): Text =>
     number(`Math.${name}(${asNumber(x)})`)
+/** JavaScript's function where JavaScript or WebAssembly runs the kernel, and ours in its place for GL. */
+const exact =
+  (name: string, onGl: (x: Text, parameters: Parameters) => Text): Unary =>
+  (x, parameters) =>
+    parameters.gl ? onGl(x, parameters) : math(name)(x)
+const call =
+  (name: FunctionName, ...more: readonly (number | Special)[]) =>
+  (x: Text, parameters: Parameters): Text =>
+    parameters.call(name, x, ...more.map((m) => number(typeof m === 'number' ? literal(m) : parameters.special(m))))
 
 const unary: Readonly<Record<UnaryOp, Unary>> = {
   neg: (x) => number(`(-${asNumber(x)})`),
@@ -47,21 +56,21 @@ const unary: Readonly<Record<UnaryOp, Unary>> = {
   floor: math('floor'),
   ceil: math('ceil'),
   round: 'halfToEven',
-  sqrt: math('sqrt'),
+  sqrt: exact('sqrt', call('fsqrt', 'nan')),
   recip: (x) => number(`(1.0 / ${asNumber(x)})`),
-  exp: math('exp'),
+  exp: exact('exp', call('fexp')),
   expm1: 'fexpm1',
-  log: math('log'),
-  log1p: 'flog1p',
-  sin: math('sin'),
-  cos: math('cos'),
-  tan: math('tan'),
+  log: exact('log', call('flog', 'nan', 'infinity')),
+  log1p: call('flog1p', 'nan', 'infinity'),
+  sin: exact('sin', call('fsin', 0)),
+  cos: exact('cos', call('fsin', 1)),
+  tan: exact('tan', (x, p) => number(`(${call('fsin', 0)(x, p).text} / ${call('fsin', 1)(x, p).text})`)),
   tanh: 'ftanh',
   erf: 'ferf',
   not: (x) => condition(`(!${asCondition(x)})`),
 }
 
-type Binary = FunctionName | ((a: Text, b: Text) => Text)
+type Binary = FunctionName | ((a: Text, b: Text, parameters: Parameters) => Text)
 const infix =
   (symbol: string): Binary =>
   (a, b) =>
@@ -86,7 +95,7 @@ const binary: Readonly<Record<BinaryOp, Binary>> = {
   div: infix('/'),
   idiv: 'idiv',
   mod: 'imod',
-  pow: 'fpow',
+  pow: (a, b, parameters) => parameters.call('fpow', a, b, number(parameters.special('nan'))),
   atan2: (a, b) => number(`Math.atan2(${asNumber(a)}, ${asNumber(b)})`),
   max: 'fmax',
   min: 'fmin',
@@ -103,10 +112,15 @@ const binary: Readonly<Record<BinaryOp, Binary>> = {
 
 /** What a function is made of, beside its lines. */
 class Parameters {
+  readonly gl: boolean
   readonly buffers = new Set<number>()
   readonly scalars = new Set<number>()
   readonly specials = new Set<Special>()
   readonly functions = new Set<FunctionName>()
+
+  constructor(gl: boolean) {
+    this.gl = gl
+  }
 
   call(name: FunctionName, ...args: readonly Text[]): Text {
     this.functions.add(name)
@@ -131,15 +145,18 @@ class Parameters {
 }
 
 /** Writes an expression in place, but for what is used more than once, which gets a line of its own. */
-function printer(root: Expr, prefix: string, parameters: Parameters, define: (line: string) => void): Text {
+function printer(root: Expr, prefix: string, parameters: Parameters, write: (line: string) => void): Text {
   const uses = new Map<Expr, number>()
   for (const e of distinct([root])) for (const x of operands(e)) uses.set(x, (uses.get(x) ?? 0) + 1)
   let names = 0
+  const define = (text: string): string => {
+    const name = `${prefix}${names++}`
+    write(`const ${name} = ${text};`)
+    return name
+  }
   const named = (e: Expr, t: Text): Text => {
     if ((uses.get(e) ?? 0) < 2) return t
-    const name = `${prefix}${names++}`
-    define(`const ${name} = ${asNumber(t)};`)
-    return number(name)
+    return number(define(asNumber(t)))
   }
   const visit = walker<Text>({
     literal: (e) => number(parameters.literal(isFloat(e.dtype) ? Math.fround(e.value) : Number(e.value))),
@@ -147,16 +164,18 @@ function printer(root: Expr, prefix: string, parameters: Parameters, define: (li
     index: (e) => number(`x${e.axis}`),
     load: (e, index, valid) => {
       parameters.buffers.add(e.buffer)
-      const load = `p${e.buffer}[${asNumber(index)}]`
+      // In brackets gpu.js would hand integers to functions, which take floats.
+      const called = index.text.includes('idiv') || index.text.includes('imod')
+      const load = `p${e.buffer}[${called ? define(asNumber(index)) : asNumber(index)}]`
       return named(e, number(valid ? `(${asCondition(valid)} ? ${load} : 0.0)` : load))
     },
     unary: (e, x) => {
       const row = unary[e.fn]
-      return named(e, typeof row === 'string' ? parameters.call(row, x) : row(x))
+      return named(e, typeof row === 'string' ? parameters.call(row, x) : row(x, parameters))
     },
     binary: (e, a, b) => {
       const row = binary[e.fn]
-      return named(e, typeof row === 'string' ? parameters.call(row, a, b) : row(a, b))
+      return named(e, typeof row === 'string' ? parameters.call(row, a, b) : row(a, b, parameters))
     },
     select: (e, c, a, b) => named(e, number(`(${asCondition(c)} ? ${asNumber(a)} : ${asNumber(b)})`)),
     cast: (e, x) => {
@@ -171,8 +190,9 @@ function printer(root: Expr, prefix: string, parameters: Parameters, define: (li
   return visit(root)
 }
 
-export function render(unit: Unit): Rendered {
-  const parameters = new Parameters()
+/** `gl`: for a shader, whose functions are less exact than JavaScript's. */
+export function render(unit: Unit, gl: boolean): Rendered {
+  const parameters = new Parameters(gl)
   const lines = ['const i = this.thread.x;', ...point(unit, parameters)]
   for (const [stage, reduce] of unit.reduces) lines.push(...reduction(stage, reduce, unit.rank, parameters))
   const value = printer(unit.value, 't', parameters, (line) => lines.push(line))

@@ -380,6 +380,45 @@ describe('kernelBackend', () => {
     expect(run(program, [[], [1, 2]], [0])[0]).toEqual([4, 8])
   })
 
+  test('holds a temporary from the first step that uses it to the last, and frees it where a kernel fails too', () => {
+    const held = new Set<TypedArray>()
+    const heldBefore: number[] = []
+    let failing = Infinity
+    const backend = kernelBackend<TypedArray>({
+      name: 'counting',
+      capabilities,
+      allocate: (dtype, length) => {
+        const memory = new dtypes[dtype].array(length)
+        held.add(memory)
+        return memory
+      },
+      free: (memory) => void held.delete(memory),
+      write: (memory, data) => memory.set(data),
+      read: async (memory) => memory.slice(),
+      compileKernel: (kernel) => (buffers, scalars) => {
+        heldBefore.push(held.size)
+        if (heldBefore.length === failing) throw new Error('this kernel fails')
+        interpret(kernel as LoopKernel, buffers, scalars)
+      },
+    })
+    // 0 → 2 → 3 → 4 → 1, each temporary with a place of its own
+    const temporary = (offset: number) => ({ role: 'temporary', dtype: 'float64', length: 2, offset }) as const
+    const program: Program = {
+      buffers: [{ ...external, length: 2 }, { ...external, length: 2 }, temporary(0), temporary(64), temporary(128)],
+      scalars: ['float64'],
+      steps: [step(2, 0), step(3, 2), step(4, 3), step(1, 4)],
+      arenaBytes: 192,
+    }
+    const buffers = [backend.allocate('float64', 2), backend.allocate('float64', 2)]
+    const compiled = backend.compile(program)
+    backend.execute(compiled, buffers, [2])
+    expect(heldBefore).toEqual([3, 4, 4, 3])
+    expect(held.size).toBe(2)
+    failing = heldBefore.length + 3
+    expect(() => backend.execute(compiled, buffers, [2])).toThrow('this kernel fails')
+    expect(held.size).toBe(2)
+  })
+
   test('repeats a body over slices that are read and written, with a carry', () => {
     const program: Program = {
       buffers: [
