@@ -5,6 +5,7 @@ import { indexForm, largeIntegers, largestScalar, unfit } from './fits.ts'
 import { type HostKernel, hostLines, hostLoops, hostScatter } from './host.ts'
 import type { Memory } from './memory.ts'
 import { type Rendered, render } from './render.ts'
+import { scatterLoops } from './scatter.ts'
 import { normalized, toUnits, type Unit, type Units } from './units.ts'
 
 /** Longer reductions are split: headlessgl stops at 65,535 iterations. */
@@ -52,18 +53,21 @@ export function listing(kernel: Kernel, device: Device): string {
     .join('\n\n')
 }
 
-const loopsOf = (kernel: Exclude<Kernel, { readonly out: number }>): LoopKernel =>
-  normalized(kernel.kind === 'loop' ? kernel : toLoops(kernel))
+function loopsOf(kernel: Kernel): LoopKernel | null {
+  if (kernel.kind === 'prefixScan' || kernel.kind === 'sort') return null
+  const loops = kernel.kind === 'loop' ? kernel : kernel.kind === 'scatter' ? scatterLoops(kernel) : toLoops(kernel)
+  return loops && normalized(loops)
+}
 
 function planOf(kernel: Kernel): Units | string {
-  if ('out' in kernel) return `a ${kernel.kind === 'prefixScan' ? 'prefix scan' : kernel.kind}, which independent points cannot say`
   const loops = loopsOf(kernel)
+  if (!loops) return `a ${kernel.kind === 'prefixScan' ? 'prefix scan' : kernel.kind}, which independent points cannot say`
   return unfit(loops.stages) ?? toUnits(loops, maxLoop) ?? indexForm
 }
 
 function hostKernel(kernel: Kernel): HostKernel {
   if (kernel.kind === 'scatter') return hostScatter(kernel)
-  return 'out' in kernel ? hostLines(kernel) : hostLoops(loopsOf(kernel))
+  return 'out' in kernel ? hostLines(kernel) : hostLoops(loopsOf(kernel)!)
 }
 
 interface Prepared extends Rendered {
