@@ -69,6 +69,10 @@ export class Device {
   get live(): number {
     return this.#live.size
   }
+  /** How many compiled kernels gpu.js holds: those last used, and those whose results live. */
+  get kernelsHeld(): number {
+    return (this.#gpu as GPU & { readonly kernels: readonly object[] }).kernels.length
+  }
   get compilations(): number {
     return this.#compilations
   }

@@ -1,12 +1,12 @@
 /** Kernels of the waist as kernels of gpu.js, or on the host where it cannot say them. */
-import { type CompiledKernel, type Kernel, type LoopKernel, reads, type TypedArray, toLoops, writes } from '@tenon/kernel'
+import { BackendError, type CompiledKernel, type Kernel, type LoopKernel, reads, type TypedArray, toLoops, writes } from '@tenon/kernel'
 import type { Device, DeviceData, DeviceKernel } from './device.ts'
 import { indexForm, largeIntegers, largestScalar, unfit } from './fits.ts'
 import { type HostKernel, hostLines, hostLoops, hostScatter } from './host.ts'
 import type { Memory } from './memory.ts'
 import { type Rendered, render } from './render.ts'
 import { scatterLoops } from './scatter.ts'
-import { normalized, toUnits, type Unit, type Units } from './units.ts'
+import { maxLength, normalized, toUnits, type Unit, type Units } from './units.ts'
 
 /** Longer reductions are split: headlessgl stops at 65,535 iterations. */
 export const maxLoop = 4096
@@ -80,6 +80,14 @@ function runUnits(kernel: Kernel, { buffers: params, units }: Units, device: Dev
     const rendered = render(unit, device.gl)
     const { text, functions, buffers, old } = rendered
     const { length } = params[unit.out]!
+    if (buffers.length > maxInputs)
+      throw new BackendError(
+        `gpujs: a kernel reads ${buffers.length} buffers, and gpu.js gives it at most ${maxInputs}. Realize some of them before, with fewer in one expression`,
+      )
+    if (length > maxLength)
+      throw new BackendError(
+        `gpujs: a step of a reduction has ${length} elements, and a buffer holds at most ${maxLength}. Use smaller batches`,
+      )
     const inputs = [...buffers.map((b) => params[b]!.length), ...(old ? [length] : [])]
     return { ...rendered, unit, run: device.kernel({ text, functions, length, inputs }) }
   })

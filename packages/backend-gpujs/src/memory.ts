@@ -2,8 +2,7 @@
 import { BackendError, type DType, dtypes, isFloat, type TypedArray } from '@tenon/kernel'
 import type { Device, DeviceData } from './device.ts'
 import { largestStored } from './fits.ts'
-
-export const maxLength: number = 2 ** 23
+import { maxLength } from './units.ts'
 
 export class Memory {
   readonly dtype: DType
