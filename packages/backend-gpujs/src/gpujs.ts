@@ -52,6 +52,7 @@ export async function gpujs({ mode = 'auto' }: GpujsOptions = {}): Promise<Backe
     write: (memory, data) => memory.setHost(data.slice()),
     read: async (memory) => memory.onHost().slice(),
     readSync: (memory) => memory.onHost().slice(),
+    copy: (from, to) => to.copyFrom(from),
     compileKernel: (kernel) => compileKernel(kernel, device, (note) => notes.add(note)),
     listing: (kernel) => listing(kernel, device),
     details: () => ({

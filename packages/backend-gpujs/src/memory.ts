@@ -62,6 +62,13 @@ export class Memory {
     this.#host = content
   }
 
+  copyFrom(other: Memory): void {
+    this.free()
+    this.#host = other.#host
+    this.#fits = other.#fits
+    this.#data = other.#data && this.#device.share(other.#data)
+  }
+
   setDevice(data: DeviceData): void {
     this.free()
     this.#data = data

@@ -11,7 +11,7 @@ import { describeBackend } from '@tenon/testing'
 import { decodeCheckpoint, encodeCheckpoint } from '@tenon/train'
 import { afterEach, expect, test } from 'vitest'
 
-describeBackend('gpujs in webgl2', () => gpujs({ mode: 'webgl2' }))
+describeBackend('gpujs in mode webgl2', () => gpujs({ mode: 'webgl2' }))
 
 afterEach(async () => {
   await useBackend(cpu())
@@ -22,7 +22,7 @@ async function newRun() {
   const contexts: WebGL2RenderingContext[] = []
   const { getContext } = HTMLCanvasElement.prototype
   HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: [string]) {
-    const context = getContext.apply(this, args)
+    const context = getContext.apply(this, args as never)
     if (context instanceof WebGL2RenderingContext) contexts.push(context)
     return context
   } as typeof getContext

@@ -10,7 +10,7 @@ import { BackendError } from './errors.ts'
 import { type Expr, walker } from './expr.ts'
 import { product } from './extents.ts'
 import type { Contraction, Convolution, Kernel, LoopKernel, ReduceOp, SpatialAxis } from './kernel.ts'
-import { kernelBackend } from './kernel-backend.ts'
+import { type KernelBackendOptions, kernelBackend } from './kernel-backend.ts'
 import { toLoops } from './loops.ts'
 import { ExprPool } from './pool.ts'
 import { printKernel } from './print.ts'
@@ -113,8 +113,9 @@ const capabilities: Capabilities = {
   maxLength: 1000,
 }
 
-const toy = (compiled: Kernel[] = []): Backend =>
+const toy = (compiled: Kernel[] = [], more: Partial<KernelBackendOptions<TypedArray>> = {}): Backend =>
   kernelBackend<TypedArray>({
+    ...more,
     name: 'toy',
     capabilities,
     allocate: (dtype, length) => new dtypes[dtype].array(length),
@@ -448,6 +449,17 @@ describe('kernelBackend', () => {
     expect(xs).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect(ys).toEqual([10, 12, 6, 8, 2, 4])
     expect(carry).toEqual([8, 80])
+    // The same with a copy of the backend's own in the place of the kernel that copies.
+    const compiled: Kernel[] = []
+    let copies = 0
+    const copying = toy(compiled, {
+      copy: (from, to) => {
+        copies++
+        to.set(from)
+      },
+    })
+    expect(run(program, [[0, 1, 2, 3, 4, 5, 6], [], [1, 10]], [0], copying)).toEqual([xs, ys, carry])
+    expect(copies).toBe(3)
   })
 
   test('compiles equal kernels once', () => {

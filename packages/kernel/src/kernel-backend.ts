@@ -52,6 +52,7 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
   const placement = placeBuffers(options)
   const compiler: KernelCompiler<M> = {
     compileKernel: cached(options),
+    ...(options.copy && { copy: (from: M, to: M) => options.copy!(from, to) }),
     ...(options.view && { view: (memory: M, start: number, length: number) => options.view!(memory, start, length) }),
   }
 
