@@ -86,15 +86,16 @@ test('a mode that does not exist is refused, with those that do', async () => {
 test('where gpu.js leaves the mode that was asked for, its own reason is told', async () => {
   const library = await import('gpu.js')
   /** Answers for mode webasm with kernels of mode cpu, as gpu.js does where it falls back. */
-  const falling = () => {
-    const gpu = new library.GPU({ mode: 'cpu' })
-    const create = gpu.createKernel.bind(gpu) as (text: string, settings: object) => object
-    return {
-      createKernel: (...args: Parameters<typeof create>) => Object.assign(create(...args), { fallbackReason: 'it is tired' }),
-      destroy: () => gpu.destroy(),
+  class Falling {
+    readonly #gpu = new library.GPU({ mode: 'cpu' })
+    createKernel(text: string, settings: object): object {
+      return Object.assign(this.#gpu.createKernel(text as never, settings), { fallbackReason: 'it is tired' })
+    }
+    destroy(): Promise<void> {
+      return this.#gpu.destroy()
     }
   }
-  const device = new Device({ ...library, GPU: falling } as unknown as Library, 'webasm')
+  const device = new Device({ ...library, GPU: Falling } as unknown as Library, 'webasm')
   device.probe()
   expect([device.ran, device.fallbackReason]).toEqual(['cpu', 'it is tired'])
   device.dispose()
