@@ -189,6 +189,9 @@ export function print(root: Expr, { pool, place, level, axis, lines, prefix }: S
     if (worthIt) known.set(e, text)
     return text
   }
+  /** Loop variables are integers of GL, and gpu.js makes floats of them in sums, products, comparisons and brackets alone. */
+  let zero: string | null = null
+  const bare = (e: Expr, at: number): Text => (e.op === 'index' && level(e.axis) > 0 ? number(axis(e.axis)) : visit(e, at))
   const write = (e: Expr, own: number): Text => {
     switch (e.op) {
       case 'literal':
@@ -196,12 +199,12 @@ export function print(root: Expr, { pool, place, level, axis, lines, prefix }: S
       case 'scalar':
         return number(parameters.scalar(e.slot))
       case 'index':
-        return number(axis(e.axis))
+        return number(level(e.axis) > 0 ? `(${axis(e.axis)} + ${(zero ??= define('i - i', 0))})` : axis(e.axis))
       case 'register':
         return number(`r${e.stage}`)
       case 'load': {
         parameters.buffers.add(e.buffer)
-        const index = asNumber(visit(e.index, own))
+        const index = asNumber(bare(e.index, own))
         // In brackets gpu.js would hand integers to functions, which take floats.
         const load = `p${e.buffer}[${/idiv|imod|Math/.test(index) ? define(index, own) : index}]`
         return number(e.valid ? `(${asCondition(visit(e.valid, own))} ? ${load} : 0.0)` : load)
@@ -213,8 +216,9 @@ export function print(root: Expr, { pool, place, level, axis, lines, prefix }: S
       case 'binary': {
         const special = e.dtype === 'int32' ? (sum(e, own) ?? quotient(e, own)) : null
         if (special) return special
-        const [row, a, b] = [binary[e.fn], visit(e.a, own), visit(e.b, own)]
-        return typeof row === 'string' ? parameters.call(row, a, b) : row(a, b, parameters)
+        const row = binary[e.fn]
+        if (typeof row === 'string') return parameters.call(row, visit(e.a, own), visit(e.b, own))
+        return row(bare(e.a, own), bare(e.b, own), parameters)
       }
       case 'select':
         return number(`(${asCondition(visit(e.cond, own))} ? ${asNumber(visit(e.a, own))} : ${asNumber(visit(e.b, own))})`)
@@ -234,7 +238,7 @@ export function print(root: Expr, { pool, place, level, axis, lines, prefix }: S
     const outer = [...terms]
       .filter(([atom]) => levelOf(atom) < own)
       .reduce((rest, [atom, c]) => pool.scaleAdd(atom, c, rest), pool.int(constant))
-    const parts = inner.map(([atom, c]) => (c === 1 ? asNumber(visit(atom, own)) : `${asNumber(visit(atom, own))} * ${literal(c)}`))
+    const parts = inner.map(([atom, c]) => (c === 1 ? asNumber(bare(atom, own)) : `${asNumber(bare(atom, own))} * ${literal(c)}`))
     return number(`(${[asNumber(visit(outer, own)), ...parts].join(' + ')})`)
   }
   /** Division of small numbers by a literal. */
