@@ -1,4 +1,5 @@
 import { gpujs } from '@tenon/backend-gpujs'
 import { describeBackend } from '@tenon/testing'
 
-describeBackend('gpujs', () => gpujs({ mode: 'cpu' }))
+describeBackend('gpujs in mode cpu', () => gpujs({ mode: 'cpu' }))
+describeBackend('gpujs in mode webasm', () => gpujs({ mode: 'webasm' }))
