@@ -11,6 +11,8 @@ await build({
   target: 'node20',
   sourcemap: true,
   logLevel: 'warning',
+  // For one --backend alone, and loaded by nobody else.
+  external: ['gpu.js'],
   // What is CommonJS inside asks for Node's modules with require, which a module does not have.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 })

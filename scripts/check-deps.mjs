@@ -18,7 +18,7 @@ const below = {
   datasets: ['tensor'],
   safetensors: ['tensor'],
   train: ['nn', 'optim', 'autograd', 'datasets', 'safetensors', 'tensor'],
-  'app-kit': ['train', 'datasets', 'nn', 'optim', 'tensor', 'backend-cpu', 'backend-wasm'],
+  'app-kit': ['train', 'datasets', 'nn', 'optim', 'tensor', 'backend-cpu', 'backend-wasm', 'backend-gpujs'],
   testing: ['kernel', 'backend-cpu', 'tensor', 'autograd', 'nn', 'optim', 'datasets', 'safetensors'],
 }
 const backend = ['kernel']

@@ -4,12 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-
-export interface Round {
-  /** Time of each step in milliseconds. */
-  readonly times: readonly number[]
-  readonly losses: readonly number[]
-}
+import { type Round, runSteps, type Step } from './round.ts'
 
 interface Failure {
   readonly error: string
@@ -21,21 +16,17 @@ const flag = '--peer'
 export const peerNameOf = (argv: readonly string[]): string | null => (argv[2] === flag ? (argv[3] ?? null) : null)
 
 /** In the child: answers each message, a number of steps, with a Round. */
-export const servePeer = (step: () => Promise<number>): void => {
+export const serveRounds = (run: (steps: number) => Promise<Round>): void => {
   process.on('message', async (steps: number) => {
-    const round = { times: [] as number[], losses: [] as number[] }
     try {
-      for (let i = 0; i < steps; i++) {
-        const began = performance.now()
-        round.losses.push(await step())
-        round.times.push(performance.now() - began)
-      }
-      process.send?.(round)
+      process.send?.(await run(steps))
     } catch (error) {
       process.send?.({ error: (error as Error).message })
     }
   })
 }
+
+export const servePeer = (step: Step): void => serveRounds((steps) => runSteps(step, steps))
 
 /** A peer seen from the parent. */
 export class Peer {
@@ -51,6 +42,7 @@ export class Peer {
   async run(steps: number): Promise<Round> {
     const ended = new AbortController()
     try {
+      if (!this.child.connected) throw new Error(`${this.name}: it ended before it was asked for steps`)
       this.child.send(steps)
       const answer = await Promise.race([
         once(this.child, 'message', { signal: ended.signal }).then(([message]) => message as Round | Failure),

@@ -1,4 +1,4 @@
-import { parseCommandLine, runProgram } from '@tenon/app-kit'
+import { addBackendsCommand, listBackends, parseCommandLine, runProgram } from '@tenon/app-kit'
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { AppCommand, AppWorld } from './command.ts'
@@ -23,6 +23,12 @@ export const runCli = (argv: readonly string[], world: AppWorld): Promise<number
         chosen = () => run(command.opts(), world, command.args)
       })
     }
+    addBackendsCommand(program, () => {
+      chosen = async () => {
+        world.out.write(await listBackends())
+        return 0
+      }
+    })
     const printed = parseCommandLine(program, argv)
     if (printed !== null) world.out.write(printed)
     return (await (chosen as (() => Promise<number>) | null)?.()) ?? 0

@@ -62,6 +62,16 @@ const metricsOf = (name: string, kind: string): MetricsRecord[] =>
   readMetrics(join('runs', name, 'metrics.jsonl')).filter((record) => record['kind'] === kind)
 const lossesOf = (name: string): number[] => metricsOf(name, 'train').map(({ loss }) => loss as number)
 
+const writePng = async (file: string, at: (x: number, y: number) => number): Promise<void> => {
+  const png = new PNG({ width: 90, height: 60 })
+  for (let i = 0; i < 90 * 60; i++) png.data.set([...new Array(3).fill(at(i % 90, Math.floor(i / 90))), 255], 4 * i)
+  await writeFile(file, PNG.sync.write(png))
+}
+
+/** The greatest distance between losses of the same step. */
+const farthest = (actual: readonly number[], expected: readonly number[]): number =>
+  Math.max(...expected.map((loss, i) => Math.abs(loss - actual[i]!)))
+
 describe('a training run', () => {
   it('says what it does, learns, and leaves checkpoint, metrics, curves and mistakes', async () => {
     const { code, out, err } = await run(`${small} --epochs 6 --lr 0.02 --backend wasm --name a`)
@@ -81,12 +91,31 @@ describe('a training run', () => {
     expect(await readFile('runs/a/mistakes.svg', 'utf8')).toMatch(/MNIST: the \d+ worst of \d+ mistakes on 60 test images/)
   })
 
-  it('has the same first twenty losses on both backends, to 1e-3', async () => {
-    await run(`${small} --epochs 2 --backend cpu --name cpu`)
-    await run(`${small} --epochs 2 --backend wasm --name wasm`)
-    const [cpu, wasm] = [lossesOf('cpu').slice(0, 20), lossesOf('wasm').slice(0, 20)]
-    expect(cpu).toHaveLength(20)
-    for (const [i, loss] of cpu.entries()) expect(Math.abs(loss - wasm[i]!)).toBeLessThan(1e-3)
+  it('has the same first twenty losses on every backend, to 1e-3', async () => {
+    for (const backend of ['cpu', 'wasm', 'gpujs:cpu', 'gpujs:webasm']) {
+      expect((await run(`${small} --epochs 2 --backend ${backend} --name ${backend.replace(':', '-')}`)).err).toBe('')
+    }
+    const losses = (name: string): number[] => lossesOf(name).slice(0, 20)
+    expect(losses('cpu')).toHaveLength(20)
+    for (const name of ['wasm', 'gpujs-cpu', 'gpujs-webasm']) expect(farthest(losses(name), losses('cpu'))).toBeLessThan(1e-3)
+  }, 600_000)
+
+  it.each(['cpu', 'gpujs:webasm'])('that was interrupted on wasm goes on on %s, to 1e-3', async (backend) => {
+    await run(`${small} --epochs 2 --backend wasm --name whole`)
+    expect((await run(`${small} --epochs 2 --backend wasm --name parts`, 13 + 5)).code).toBe(130)
+    expect((await run(`--resume ${checkpointOf('parts')} --backend ${backend}`)).code).toBe(0)
+    expect(farthest(lossesOf('parts'), lossesOf('whole'))).toBeLessThan(1e-3)
+  })
+
+  it('says once what its backend runs elsewhere, and one that does not run in a line', async () => {
+    const { out } = await run(`${small} --limit 32 --epochs 2 --backend gpujs:cpu --name a`)
+    expect(out).toMatch(/^backend +gpujs: mode cpu$/m)
+    expect(out.match(/bit operations, which gpu\.js lacks: computed on the host/g)).toHaveLength(1)
+    await writePng('bar.png', (x, y) => (x > 20 && x < 60 && y > 20 && y < 30 ? 10 : 240))
+    const predicted = await run(`predict --checkpoint ${checkpointOf('a')} --backend gpujs:cpu bar.png`)
+    expect(predicted).toMatchObject({ code: 0, err: expect.stringMatching(/^([^\n]+: computed on the host\n)+$/) })
+    const { code, err } = await run(`${small} --backend gpujs:webgl2`)
+    expect([code, err]).toEqual([1, expect.stringMatching(/^error: gpujs: mode 'webgl2' does not run here: it needs a browser[^\n]+\n$/)])
   })
 
   it.each(['cpu', 'wasm'])('that was interrupted goes on to the same bits on %s', async (backend) => {
@@ -139,6 +168,11 @@ describe('a training run', () => {
     }
   })
 
+  it('backends lists what runs here', async () => {
+    const { code, out } = await run('backends')
+    expect([code, out]).toEqual([0, expect.stringMatching(/^These run here:\n[\s\S]+\n {2}wasm +[\s\S]+\nThese do not run here:\n/)])
+  })
+
   it('answers a wrong option with one line and exit code 2', async () => {
     const { code, out, err } = await run('--epoch 3')
     expect([code, out, err]).toEqual([2, '', "error: unknown option '--epoch' (Did you mean --epochs?)\n"])
@@ -146,12 +180,6 @@ describe('a training run', () => {
 })
 
 describe('predict', () => {
-  const writePng = async (file: string, at: (x: number, y: number) => number): Promise<void> => {
-    const png = new PNG({ width: 90, height: 60 })
-    for (let i = 0; i < 90 * 60; i++) png.data.set([...new Array(3).fill(at(i % 90, Math.floor(i / 90))), 255], 4 * i)
-    await writeFile(file, PNG.sync.write(png))
-  }
-
   it('prints a table of what it sees, and names what is no image', async () => {
     await run(`${small} --limit 32 --backend cpu --name a`)
     await writePng('bar.png', (x, y) => (x > 20 && x < 60 && y > 20 && y < 30 ? 10 : 240))

@@ -1,5 +1,6 @@
 /** The command line: what may be asked for, with its defaults. */
 import {
+  addBackendsCommand,
   type BackendName,
   backendOption,
   count,
@@ -36,6 +37,7 @@ export interface PredictOptions {
 export type Parsed =
   | { readonly command: 'train'; readonly options: TrainOptions }
   | { readonly command: 'predict'; readonly options: PredictOptions }
+  | { readonly command: 'backends' }
   /** --help or --version: the text to print. */
   | { readonly command: 'print'; readonly text: string }
 
@@ -72,6 +74,10 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
     .action((images: string[], options: Omit<PredictOptions, 'images'>) => {
       parsed = { command: 'predict', options: { ...options, images } }
     })
+
+  addBackendsCommand(program, () => {
+    parsed = { command: 'backends' }
+  })
 
   const text = parseCommandLine(program, argv)
   return parsed ?? { command: 'print', text: text ?? '' }

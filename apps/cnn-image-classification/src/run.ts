@@ -1,6 +1,6 @@
 /** The two commands, from their options to their last line. */
 import { dirname, join } from 'node:path'
-import { chooseBackend, prepareRun, resumedSettings, UsageError, type World, withCommas } from '@tenon/app-kit'
+import { chooseBackend, prepareRun, printNotes, resumedSettings, UsageError, type World, withCommas } from '@tenon/app-kit'
 import { softmax, tensor } from '@tenon/tensor'
 import { FileError } from '@tenon/train'
 import { loadCheckpoint } from '@tenon/train/node'
@@ -67,6 +67,7 @@ export const runPredict = async ({ checkpoint: file, backend, images }: PredictO
       err.write(`error: ${error.message}\n`)
     }
   }
+  printNotes(err)
   if (predictions.length > 0) out.write(formatPredictions(predictions, data === 'mnist' ? 'digit' : 'class'))
   return predictions.length === images.length ? 0 : 1
 }

@@ -70,12 +70,17 @@ describe('a training run', () => {
     },
   )
 
-  it('has the same first twenty losses on both backends, to 1e-3', async () => {
-    for (const backend of ['cpu', 'wasm']) await run(words(`${tiny} --iters 20 --backend ${backend} --name ${backend}`))
-    const [cpu, wasm] = [lossesOf('cpu'), lossesOf('wasm')]
-    expect(cpu).toHaveLength(20)
-    for (const [i, loss] of cpu.entries()) expect(Math.abs(loss - wasm[i]!)).toBeLessThan(1e-3)
-  })
+  it('has the same first twenty losses on every backend, to 1e-3', async () => {
+    const losses: number[][] = []
+    for (const backend of ['cpu', 'wasm', 'gpujs:cpu', 'gpujs:webasm']) {
+      const name = backend.replace(':', '-')
+      expect((await run(words(`${tiny} --iters 20 --backend ${backend} --name ${name}`))).err).toBe('')
+      losses.push(lossesOf(name))
+    }
+    const [expected, ...others] = losses
+    expect(expected).toHaveLength(20)
+    for (const other of others) expect(Math.max(...expected!.map((loss, i) => Math.abs(loss - other[i]!)))).toBeLessThan(1e-3)
+  }, 600_000)
 
   it.each([
     ['in the middle of an epoch', /Train Epoch: 1 \[20/],
@@ -101,6 +106,13 @@ describe('--preset article', () => {
     expect(right).toBe(`Accuracy: ${held}/${held}`)
     expect((await run(words(`sample --checkpoint ${checkpointOf('n')}`))).err).toMatch(/was left by --preset article/)
     expect((await run(words(`--preset article --resume ${checkpointOf('n')} --epochs 41`))).out).toMatch(/^resumed/m)
+  })
+})
+
+it('backends lists what runs here', async () => {
+  expect(await run(['backends'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^These run here:\n[\s\S]+\nThese do not run here:\n/),
   })
 })
 

@@ -1,4 +1,4 @@
-import { runProgram } from '@tenon/app-kit'
+import { listBackends, runProgram } from '@tenon/app-kit'
 import packageJson from '../package.json' with { type: 'json' }
 import { runArticle } from './article/run.ts'
 import { parseArguments } from './options.ts'
@@ -13,6 +13,9 @@ export const runCli = (argv: readonly string[], world: AppWorld): Promise<number
         return await (parsed.options.preset === 'article' ? runArticle : runTrain)(parsed.options, world)
       case 'sample':
         return await runSample(parsed.options, world)
+      case 'backends':
+        world.out.write(await listBackends())
+        return 0
       case 'print':
         world.out.write(parsed.text)
         return 0

@@ -1,5 +1,6 @@
 /** The command line: what may be asked for, with its defaults. */
 import {
+  addBackendsCommand,
   addSampleOptions,
   addTextOptions,
   backendOption,
@@ -30,6 +31,7 @@ export interface TrainOptions extends RunOptions, TextOptions {
 export type Parsed =
   | { readonly command: 'train'; readonly options: TrainOptions }
   | { readonly command: 'sample'; readonly options: SampleOptions }
+  | { readonly command: 'backends' }
   /** --help or --version: the text to print. */
   | { readonly command: 'print'; readonly text: string }
 
@@ -63,6 +65,10 @@ export const parseArguments = (argv: readonly string[], version: string): Parsed
     program.command('sample').description('Writes with a model that was trained.').helpOption('--help', 'print this help'),
   ).action((options: SampleOptions) => {
     parsed = { command: 'sample', options }
+  })
+
+  addBackendsCommand(program, () => {
+    parsed = { command: 'backends' }
   })
 
   const text = parseCommandLine(program, argv)

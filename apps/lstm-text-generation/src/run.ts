@@ -5,6 +5,7 @@ import {
   encodePrompt,
   loadText,
   prepareRun,
+  printNotes,
   resumedSettings,
   type SampleOptions,
   validationLine,
@@ -63,7 +64,7 @@ export const runTrain = async (options: TrainOptions, { out, catchInterrupts }: 
   return 0
 }
 
-export const runSample = async ({ checkpoint: file, backend, ...wish }: SampleOptions, { out }: World): Promise<number> => {
+export const runSample = async ({ checkpoint: file, backend, ...wish }: SampleOptions, { out, err }: World): Promise<number> => {
   const checkpoint = await loadCheckpoint<Settings>(file)
   checkKind(checkpoint, file, 'lstm')
   await chooseBackend(backend)
@@ -73,5 +74,6 @@ export const runSample = async ({ checkpoint: file, backend, ...wish }: SampleOp
   model.eval()
   checkpoint.restore({ model })
   out.write(await continued(model, vocabulary, wish))
+  printNotes(err)
   return 0
 }

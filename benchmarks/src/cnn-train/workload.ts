@@ -1,20 +1,12 @@
 /** The same images, labels and first weights for every peer, in PyTorch's layouts. */
+import { uniform } from '../random.ts'
+
 export const batchSize = 64
 export const batches = 8
 
 export interface Weights {
   readonly [name: string]: { readonly shape: readonly number[]; readonly data: Float32Array }
 }
-
-/** Uniform numbers in [0, 1): mulberry32. */
-const uniform =
-  (seed: number): (() => number) =>
-  () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 
 export interface HostBatch {
   /** [64, 1, 28, 28] */

@@ -1,8 +1,19 @@
-export { type BackendName, backendNames, chooseBackend } from './backends.ts'
+export { type BackendName, backendNames, chooseBackend, listBackends, printNotes } from './backends.ts'
 export { UsageError } from './errors.ts'
 export { type Preparation, type Prepared, prepareRun, type RunFiles, resumedSettings, runFiles } from './folder.ts'
 export type { MetricsCurves } from './metrics-curves.ts'
-export { backendOption, count, nameOption, number, parseCommandLine, type RunOptions, rate, resumeOption, seedOption } from './options.ts'
+export {
+  addBackendsCommand,
+  backendOption,
+  count,
+  nameOption,
+  number,
+  parseCommandLine,
+  type RunOptions,
+  rate,
+  resumeOption,
+  seedOption,
+} from './options.ts'
 export { type SamplingOptions, sampleToken } from './sampling.ts'
 export {
   addSampleOptions,
@@ -25,5 +36,5 @@ export {
   type TrainingRunOptions,
   type TrainingSteps,
 } from './training-run.ts'
-export { describeSize, factTable, reportFetch, withCommas } from './wording.ts'
+export { columns, describeSize, factTable, reportFetch, withCommas } from './wording.ts'
 export { interrupted, runMain, runProgram, type World } from './world.ts'

@@ -58,7 +58,7 @@ describe('a command line', () => {
     ['--dropout 1', 'It must be from 0 to 1.'],
     ['--dropout nothing', 'It must be from 0 to 1.'],
     ['--seed 4294967296', 'a whole number from 0 to'],
-    ['--backend gpu', 'Allowed choices are cpu, wasm.'],
+    ['--backend gpu', 'Allowed choices are cpu, wasm, gpujs, gpujs:webgl2, gpujs:webgl, gpujs:headlessgl, gpujs:webasm, gpujs:cpu.'],
     ['--name ..', 'letters, digits, dots, dashes and underscores'],
     ['train', "unknown command 'train'; the only one is sample, without one the network is trained"],
     ['sample more', 'too many arguments'],

@@ -30,6 +30,14 @@ const folderName = (text: string): string => {
 
 export const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(backendNames).default('wasm')
 
+/** The command that says what may stand behind --backend here. */
+export const addBackendsCommand = (program: Command, action: () => void): Command =>
+  program
+    .command('backends')
+    .description('Says which backends run here, and why others do not.')
+    .helpOption('--help', 'print this help')
+    .action(action)
+
 /** @param of what depends on it: 'the first weights and of the order of the images' */
 export const seedOption = (of: string): Option => new Option('--seed <n>', `of ${of} (default: 1)`).argParser(seed)
 

@@ -15,7 +15,7 @@ import {
   type StepReport,
 } from '@tenon/train'
 import { formatDuration, MetricsLog, type MetricsRecord, Progress, readMetrics, saveCheckpoint, writeFileAtomic } from '@tenon/train/node'
-import { describeBackend } from './backends.ts'
+import { backendNotes, describeBackend } from './backends.ts'
 import { type RunFiles, runFiles } from './folder.ts'
 import { lossChart, type MetricsCurves, metricsCurves } from './metrics-curves.ts'
 import { factTable, withCommas } from './wording.ts'
@@ -88,6 +88,7 @@ export class TrainingRun<S extends Json, B extends Batch> {
   readonly #progress: Progress
   readonly #recent = new RunningMean()
   readonly #began = performance.now()
+  readonly #noted = new Set<string>()
   #steps = 0
 
   private constructor(options: TrainingRunOptions<S, B>, start: Position, log: MetricsLog) {
@@ -130,6 +131,7 @@ export class TrainingRun<S extends Json, B extends Batch> {
         onEpoch: async (position) => {
           await this.#save(position)
           await onEpoch(position)
+          this.#newNotes().forEach((note) => this.print(note))
         },
       })
       if (signal.aborted) await this.#save(this.reached)
@@ -178,12 +180,20 @@ export class TrainingRun<S extends Json, B extends Batch> {
       .join('')
   }
 
+  /** What runs elsewhere than asked and has not been said: some of it is known only when a step has run. */
+  #newNotes(): string[] {
+    const notes = backendNotes().filter((note) => !this.#noted.has(note))
+    for (const note of notes) this.#noted.add(note)
+    return notes
+  }
+
   #onStep({ epoch, step, loss }: StepReport): void {
     const { loader, line, length } = this.#options
     const iteration = epoch * loader.length + step
     this.#steps++
     this.#log.add({ kind: 'train', epoch, step, loss })
     this.#recent.add(loss)
+    if (this.#steps === 1) this.#newNotes().forEach((note) => this.print(note))
     const place = 'epochs' in length ? `epoch ${epoch}` : `iteration ${withCommas(iteration)}`
     this.#progress.update(this.#unitsUntil({ epoch, step }), `${place}  loss ${loss.toFixed(4)}`)
     if (step % Math.min(lineEvery, Math.ceil(loader.length / 5)) !== 0) return
@@ -204,7 +214,7 @@ export class TrainingRun<S extends Json, B extends Batch> {
     return factTable([
       ['data', facts.data],
       ['model', facts.model],
-      ['backend', ...describeBackend()],
+      ['backend', describeBackend(), ...this.#newNotes()],
       ['training', facts.training],
       ['results', `${relative('.', folder) || '.'}/`],
       ...(resumed ? [['resumed', this.#where(this.reached)] as const] : []),

@@ -14,6 +14,20 @@ export const describeSize = (model: Module): string =>
 export const factTable = (rows: readonly (readonly [title: string, ...lines: string[]])[]): string =>
   rows.flatMap(([title, ...lines]) => lines.map((line, i) => `${(i === 0 ? title : '').padEnd(10)}${line}\n`)).join('')
 
+/** Columns of text as wide as they need to be. */
+export const columns = (rows: readonly (readonly string[])[]): string => {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((text, column) => text.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}
+
 /** Says what is fetched, from where and under which licence, if anything has to be: for the `onProgress` of a data set. */
 export const reportFetch = (out: NodeJS.WriteStream): OnProgress => {
   let said = ''

@@ -59,6 +59,7 @@ export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   tan: ({ dy, y }) => [() => dy.mul(y.mul(y).add(1))],
   tanh: ({ dy, y }) => [() => dy.sub(dy.mul(y).mul(y))],
   erf: ({ dy, inputs: [x] }) => [() => dy.mul(exp(x.mul(x).neg())).mul(2 / Math.sqrt(Math.PI))],
+  relu: ({ dy, y }) => [() => where(y.le(0), 0, dy)],
   not: notDifferentiable,
   cast: ({ dy, inputs: [x] }) => [() => dy.cast(x.dtype)],
 

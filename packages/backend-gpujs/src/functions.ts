@@ -49,8 +49,46 @@ const halfToEven = `function halfToEven(x) {
   return down - 2.0 * Math.floor(down / 2.0) === 0.0 ? down : down + 1.0;
 }`
 
+/** GL gives numbers for NaN here, and for what lies outside of a function's domain. NaN and ∞ are handed in: compilers fold 0 / 0 to 0. */
+const fexp = `function fexp(x) {
+  if (!(x === x)) { return x; }
+  return Math.exp(x);
+}`
+
+const flog = `function flog(x, nan, infinity) {
+  if (!(x === x)) { return x; }
+  if (x < 0.0) { return nan; }
+  if (x === 0.0) { return -infinity; }
+  return Math.log(x);
+}`
+
+const fsqrt = `function fsqrt(x, nan) {
+  if (!(x === x)) { return x; }
+  if (x < 0.0) { return nan; }
+  return Math.sqrt(x);
+}`
+
+/**
+ * sin(x + quarters · π/2): GL's own are off by up to 2e-4. x = k · π/2 + r, with π/2 in three parts so that k times each is exact, and then
+ * the polynomials of Cephes' sinf.c for |r| ≤ π/4.
+ */
+const fsin = `function fsin(x, quarters) {
+  const k = Math.floor(x * 0.6366197723675814 + 0.5);
+  const r = ((x - k * 1.5703125) - k * 0.0004837512969970703) - k * 0.00000007549789948768648;
+  const z = r * r;
+  const q = k + quarters;
+  const quadrant = q - 4.0 * Math.floor(q / 4.0);
+  const s = r + r * z * (-0.16666654611 + z * (0.0083321608736 - z * 0.00019515295891));
+  const c = 1.0 - 0.5 * z + z * z * (0.04166664568298827 + z * (-0.001388731625493765 + z * 0.00002443315711809948));
+  if (quadrant < 0.5) { return s; }
+  if (quadrant < 1.5) { return c; }
+  if (quadrant < 2.5) { return -s; }
+  return -c;
+}`
+
 /** eˣ − 1 = (u − 1) · x / log u with u = eˣ: the errors of u − 1 and log u cancel (Kahan). */
 const fexpm1 = `function fexpm1(x) {
+  if (!(x === x)) { return x; }
   if (x > 20.0 || x < -20.0) { return Math.exp(x) - 1.0; }
   if (Math.abs(x) < 0.02) { return x * (1.0 + x * (0.5 + x * (0.16666667 + x * 0.041666668))); }
   const u = Math.exp(x);
@@ -59,11 +97,13 @@ const fexpm1 = `function fexpm1(x) {
 }`
 
 /** log(1 + x) = log(u) · x / (u − 1) with u = 1 + x (Kahan). */
-const flog1p = `function flog1p(x) {
+const flog1p = `function flog1p(x, nan, infinity) {
   const u = 1.0 + x;
   if (u === 1.0) { return x; }
-  if (Math.abs(x) > 1000.0) { return Math.log(u); }
-  if (u === 0.0) { return Math.log(u); }
+  if (!(x === x)) { return x; }
+  if (u < 0.0) { return nan; }
+  if (u === 0.0) { return -infinity; }
+  if (x > 1000.0) { return Math.log(u); }
   return Math.log(u) * x / (u - 1.0);
 }`
 
@@ -100,7 +140,7 @@ const ferf = `function ferf(x) {
 }`
 
 /** C's pow: 1 to any power is 1, and so is (−1)^±∞. GL knows no negative base. */
-const fpow = `function fpow(x, y) {
+const fpow = `function fpow(x, y, nan) {
   if (y === 0.0) { return 1.0; }
   if (x === 1.0) { return 1.0; }
   if (!(x === x)) { return x; }
@@ -113,7 +153,7 @@ const fpow = `function fpow(x, y) {
       return Math.pow(-x, y);
     }
     const whole = Math.floor(y);
-    if (!(whole === y) && x > -3.4e38) { return (x - x) / (x - x); }
+    if (!(whole === y) && x > -3.4e38) { return nan; }
     const p = Math.pow(-x, y);
     if (!(whole === y)) { return p; }
     return whole - 2.0 * Math.floor(whole / 2.0) === 0.0 ? p : -p;
@@ -123,7 +163,8 @@ const fpow = `function fpow(x, y) {
 
 // biome-ignore format: a list
 export type FunctionName =
-  | 'idiv' | 'imod' | 'fmax' | 'fmin' | 'fsign' | 'halfToEven' | 'fexpm1' | 'flog1p' | 'ftanh' | 'ferf' | 'fpow'
+  | 'idiv' | 'imod' | 'fmax' | 'fmin' | 'fsign' | 'halfToEven' | 'fexp' | 'flog' | 'fsqrt' | 'fsin' | 'fexpm1' | 'flog1p' | 'ftanh' | 'ferf'
+  | 'fpow'
 
 export const functions: Readonly<Record<FunctionName, string>> = {
   idiv,
@@ -132,6 +173,10 @@ export const functions: Readonly<Record<FunctionName, string>> = {
   fmin,
   fsign,
   halfToEven,
+  fexp,
+  flog,
+  fsqrt,
+  fsin,
   fexpm1,
   flog1p,
   ftanh,

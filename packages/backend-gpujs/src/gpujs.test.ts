@@ -1,5 +1,6 @@
-import { type BufferParam, ExprPool, type LoopKernel, programOf } from '@tenon/kernel'
+import { type BufferParam, type Expr, ExprPool, type LoopKernel, programOf, type Scatter } from '@tenon/kernel'
 import { describe, expect, test } from 'vitest'
+import { Device, type Library } from './device.ts'
 import { gpujs } from './gpujs.ts'
 
 const f32 = (length: number): BufferParam => ({ dtype: 'float32', length })
@@ -64,4 +65,102 @@ test('what runs on the host is noted once, with the reason', async () => {
   expect([...(await backend.read(buffer))]).toEqual([1, 2 ** 30])
   expect(backend.report().notes).toEqual(['bit operations, which gpu.js lacks: computed on the host'])
   backend.dispose()
+})
+
+test('auto says which modes it passed over, and why', async () => {
+  const backend = await gpujs()
+  expect(backend.report().details.mode).toBe('webasm')
+  expect(backend.report().notes).toEqual([
+    expect.stringMatching(/mode 'webgl2' does not run here: it needs a browser with WebGL 2/),
+    expect.stringMatching(/mode 'webgl' does not run here: it needs a browser with WebGL/),
+  ])
+  backend.dispose()
+})
+
+test('a mode that does not exist is refused, with those that do', async () => {
+  await expect(gpujs({ mode: 'webgpu' as 'cpu' })).rejects.toThrow(
+    "there is no mode 'webgpu', only auto, webgl2, webgl, headlessgl, webasm, cpu",
+  )
+})
+
+test('where gpu.js leaves the mode that was asked for, its own reason is told', async () => {
+  const library = await import('gpu.js')
+  /** Answers for mode webasm with kernels of mode cpu, as gpu.js does where it falls back. */
+  class Falling {
+    readonly #gpu = new library.GPU({ mode: 'cpu' })
+    createKernel(text: string, settings: object): object {
+      return Object.assign(this.#gpu.createKernel(text as never, settings), { fallbackReason: 'it is tired' })
+    }
+    destroy(): Promise<void> {
+      return this.#gpu.destroy()
+    }
+  }
+  const device = new Device({ ...library, GPU: Falling } as unknown as Library, 'webasm')
+  device.probe()
+  expect([device.ran, device.fallbackReason]).toEqual(['cpu', 'it is tired'])
+  device.dispose()
+})
+
+describe('a scatter', () => {
+  /** out [5, 3] with the rows src [4, 3] added, or set, at rows that are read, or computed by `row`. */
+  const scatter = (op: 'add' | 'set', row = (_: ExprPool, read: Expr): Expr => read): Scatter => {
+    const p = new ExprPool()
+    const [r, c] = [p.index(0, 4), p.index(1, 3)]
+    const pick = row(p, p.load('int32', 1, r))
+    const inside = p.and(p.binary('le', p.int(0), pick), p.binary('lt', pick, p.int(5)))!
+    return {
+      kind: 'scatter',
+      op,
+      buffers: [f32(15), { dtype: 'int32', length: 4 }, f32(12)],
+      scalars: [],
+      out: 0,
+      initial: p.literal('float32', 0),
+      grid: [4, 3],
+      index: p.select(inside, p.scaleAdd(pick, 3, c), p.int(-1)),
+      value: p.load('float32', 2, p.scaleAdd(r, 3, c)),
+    }
+  }
+  const run = async (kernel: Scatter, rows: readonly number[]) => {
+    const backend = await gpujs({ mode: 'cpu' })
+    const [out, picks, src] = kernel.buffers.map((b) => backend.allocate(b.dtype, b.length)) as [object, object, object]
+    backend.write(picks, Int32Array.from(rows))
+    backend.write(
+      src,
+      Float32Array.from({ length: 12 }, (_, i) => i + 1),
+    )
+    backend.execute(backend.compile(programOf(kernel)), [out, picks, src], [])
+    const data = [...(await backend.read(out))]
+    const { notes } = backend.report()
+    backend.dispose()
+    return { rows: [0, 1, 2, 3, 4].map((r) => data.slice(r * 3, r * 3 + 3)), notes }
+  }
+
+  test('that adds runs on the device: rows that meet are added, and rows outside do nothing', async () => {
+    const { rows, notes } = await run(scatter('add'), [2, 0, 2, 5])
+    expect(rows).toEqual([
+      [4, 5, 6],
+      [0, 0, 0],
+      [8, 10, 12],
+      [0, 0, 0],
+      [0, 0, 0],
+    ])
+    expect(notes).toEqual([])
+  })
+
+  test('that sets runs on the device: of rows that meet the last wins', async () => {
+    const { rows, notes } = await run(scatter('set'), [2, -1, 2, 4])
+    expect(rows[2]).toEqual([7, 8, 9])
+    expect(rows[4]).toEqual([10, 11, 12])
+    expect(rows.slice(0, 2).flat()).toEqual([0, 0, 0, 0, 0, 0])
+    expect(notes).toEqual([])
+  })
+
+  test('whose places do not tell the points is computed on the host, with a note', async () => {
+    const kernel = scatter('add')
+    const p = new ExprPool()
+    const index = p.mul(p.index(0, 4), p.index(1, 3)) // 0 … 6, the same from several points
+    const { rows, notes } = await run({ ...kernel, index }, [0, 0, 0, 0])
+    expect(rows[0]).toEqual([1 + 2 + 3 + 4 + 7 + 10, 5, 6 + 8])
+    expect(notes).toEqual(['a scatter, which independent points cannot say: computed on the host'])
+  })
 })

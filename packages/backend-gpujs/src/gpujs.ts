@@ -1,12 +1,16 @@
 import { type Backend, BackendError, type Capabilities, kernelBackend } from '@tenon/kernel'
-import { Device, type DeviceMode } from './device.ts'
+import { Device, type DeviceMode, type Library } from './device.ts'
 import { compileKernel, listing, maxInputs, maxLoop } from './kernels.ts'
-import { Memory, maxLength } from './memory.ts'
+import { Memory } from './memory.ts'
+import { maxLength } from './units.ts'
 
 export type GpujsMode = DeviceMode | 'auto'
 
 export interface GpujsOptions {
-  /** `'auto'`, the default: the first that runs here of webgl2, webgl, webasm and cpu. headlessgl is for those who ask for it. */
+  /**
+   * `'auto'`, the default: the first that runs here of webgl2, webgl, webasm and cpu; a WebGL that draws with the CPU is passed over.
+   * headlessgl is for those who ask for it.
+   */
   readonly mode?: GpujsMode
 }
 
@@ -28,8 +32,6 @@ const needs: Readonly<Record<DeviceMode, string>> = {
   cpu: 'it needs an engine that lets code be made from text',
 }
 
-type Library = typeof import('gpu.js')
-
 /**
  * A backend on gpu.js, which writes each kernel as a JavaScript function that gpu.js turns into a shader, WebAssembly or JavaScript.
  * What gpu.js cannot say is computed on the host; `report().notes` lists it with the reasons.
@@ -39,9 +41,9 @@ type Library = typeof import('gpu.js')
 export async function gpujs({ mode = 'auto' }: GpujsOptions = {}): Promise<Backend> {
   if (mode !== 'auto' && !(mode in needs))
     throw new BackendError(`gpujs: there is no mode '${mode}', only auto, ${Object.keys(needs).join(', ')}`)
-  const library = await load()
+  const loaded = await load()
   const notes = new Set<string>()
-  const device = mode === 'auto' ? firstThatRuns(library, notes) : start(library, mode)
+  const device = mode === 'auto' ? firstThatRuns(loaded, notes) : start(loaded, mode)
   return kernelBackend<Memory>({
     name: 'gpujs',
     capabilities,
@@ -50,38 +52,62 @@ export async function gpujs({ mode = 'auto' }: GpujsOptions = {}): Promise<Backe
     write: (memory, data) => memory.setHost(data.slice()),
     read: async (memory) => memory.onHost().slice(),
     readSync: (memory) => memory.onHost().slice(),
+    copy: (from, to) => to.copyFrom(from),
     compileKernel: (kernel) => compileKernel(kernel, device, (note) => notes.add(note)),
-    listing,
+    listing: (kernel) => listing(kernel, device),
     details: () => ({
-      mode: device.ran ?? device.mode,
+      mode: device.ran,
       ...(device.fallbackReason && { fallbackReason: device.fallbackReason }),
+      ...(device.renderer && { renderer: device.renderer }),
       textures: device.live,
-      compiledKernels: device.kernels,
+      compiledKernels: device.compilations,
     }),
     notes: () => [...(device.fallbackReason ? [`gpu.js left mode ${device.mode}: ${device.fallbackReason}`] : []), ...notes],
     dispose: () => device.dispose(),
   })
 }
 
+let library: Promise<Library> | null = null
+
 async function load(): Promise<Library> {
+  library ??= keepingGlobal(import('gpu.js'))
   try {
-    const library: Library & { readonly default?: Library } = await import('gpu.js')
+    const loaded: Library & { readonly default?: Library } = await library
     // Bundled for a browser it has no names, only a default.
-    return library.GPU ? library : library.default!
+    return loaded.GPU ? loaded : loaded.default!
   } catch (error) {
+    library = null
     throw new BackendError(
       `gpujs: gpu.js could not be loaded (${(error as Error).message}). Install it beside this package: npm install gpu.js`,
     )
   }
 }
 
-function firstThatRuns(library: Library, notes: Set<string>): Device {
+/** In a page gpu.js puts itself in the place of `GPU`, which is WebGPU's. */
+async function keepingGlobal(imported: Promise<Library>): Promise<Library> {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'GPU')
+  try {
+    return await imported
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'GPU', before)
+    else Reflect.deleteProperty(globalThis, 'GPU')
+  }
+}
+
+/** Shaders that the CPU draws are slower than what else it can run. */
+const softwareRenderer = /swiftshader|llvmpipe|softpipe|software|basic render/i
+
+function firstThatRuns(gpujs: Library, notes: Set<string>): Device {
   const reasons: string[] = []
   for (const mode of ['webgl2', 'webgl', 'webasm', 'cpu'] as const) {
     try {
-      const device = start(library, mode)
-      if (mode === 'cpu') for (const reason of reasons) notes.add(reason)
-      return device
+      const device = start(gpujs, mode)
+      if (!softwareRenderer.test(device.renderer ?? '')) {
+        for (const reason of reasons) notes.add(reason)
+        return device
+      }
+      reasons.push(`gpujs: mode '${mode}' was passed over: ${device.renderer} draws with the CPU`)
+      device.dispose()
     } catch (error) {
       reasons.push((error as Error).message)
     }
@@ -90,18 +116,18 @@ function firstThatRuns(library: Library, notes: Set<string>): Device {
 }
 
 /** gpu.js falls back to other modes by itself, so a mode runs where a kernel says that it ran in it. */
-function start({ GPU }: Library, mode: DeviceMode): Device {
+function start(gpujs: Library, mode: DeviceMode): Device {
   const refuse = (reason: string): never => {
     throw new BackendError(`gpujs: mode '${mode}' does not run here: ${needs[mode]} (${reason})`)
   }
   let device: Device
   try {
-    device = new Device(new GPU({ mode }), mode)
-    device.delete(device.upload(Float32Array.of(1)))
+    device = new Device(gpujs, mode)
+    device.probe()
   } catch (error) {
     return refuse((error as Error).message)
   }
-  if (device.ran === mode && !device.fallbackReason) return device
+  if (device.ran === mode) return device
   const { ran, fallbackReason } = device
   device.dispose()
   return refuse(`gpu.js ran ${ran}${fallbackReason ? `: ${fallbackReason}` : ''}`)

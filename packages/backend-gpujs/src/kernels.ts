@@ -1,11 +1,12 @@
 /** Kernels of the waist as kernels of gpu.js, or on the host where it cannot say them. */
-import { type CompiledKernel, type Kernel, type LoopKernel, reads, type TypedArray, toLoops, writes } from '@tenon/kernel'
+import { BackendError, type CompiledKernel, type Kernel, type LoopKernel, reads, type TypedArray, toLoops, writes } from '@tenon/kernel'
 import type { Device, DeviceData, DeviceKernel } from './device.ts'
 import { indexForm, largeIntegers, largestScalar, unfit } from './fits.ts'
 import { type HostKernel, hostLines, hostLoops, hostScatter } from './host.ts'
 import type { Memory } from './memory.ts'
 import { type Rendered, render } from './render.ts'
-import { normalized, toUnits, type Unit, type Units } from './units.ts'
+import { scatterLoops } from './scatter.ts'
+import { maxLength, normalized, toUnits, type Unit, type Units } from './units.ts'
 
 /** Longer reductions are split: headlessgl stops at 65,535 iterations. */
 export const maxLoop = 4096
@@ -43,36 +44,53 @@ export function compileKernel(kernel: Kernel, device: Device, note: (text: strin
 }
 
 /** The gpu.js kernels of a kernel, as text: `TENON_DEBUG=4`. */
-export function listing(kernel: Kernel): string {
+export function listing(kernel: Kernel, device: Device): string {
   const plan = planOf(kernel)
   if (typeof plan === 'string') return `// on the host: ${plan}`
   return plan.units
-    .map((unit) => render(unit))
+    .map((unit) => render(unit, device.gl))
     .map(({ text, functions }) => [...functions, text].join('\n'))
     .join('\n\n')
 }
 
-const loopsOf = (kernel: Exclude<Kernel, { readonly out: number }>): LoopKernel =>
-  normalized(kernel.kind === 'loop' ? kernel : toLoops(kernel))
+function loopsOf(kernel: Kernel): LoopKernel | null {
+  if (kernel.kind === 'prefixScan' || kernel.kind === 'sort') return null
+  const loops = kernel.kind === 'loop' ? kernel : kernel.kind === 'scatter' ? scatterLoops(kernel) : toLoops(kernel)
+  return loops && normalized(loops)
+}
 
 function planOf(kernel: Kernel): Units | string {
-  if ('out' in kernel) return `a ${kernel.kind === 'prefixScan' ? 'prefix scan' : kernel.kind}, which independent points cannot say`
   const loops = loopsOf(kernel)
+  if (!loops) return `a ${kernel.kind === 'prefixScan' ? 'prefix scan' : kernel.kind}, which independent points cannot say`
   return unfit(loops.stages) ?? toUnits(loops, maxLoop) ?? indexForm
 }
 
 function hostKernel(kernel: Kernel): HostKernel {
   if (kernel.kind === 'scatter') return hostScatter(kernel)
-  return 'out' in kernel ? hostLines(kernel) : hostLoops(loopsOf(kernel))
+  return 'out' in kernel ? hostLines(kernel) : hostLoops(loopsOf(kernel)!)
 }
 
 interface Prepared extends Rendered {
   readonly unit: Unit
-  run: DeviceKernel | null
+  readonly run: DeviceKernel
 }
 
 function runUnits(kernel: Kernel, { buffers: params, units }: Units, device: Device): CompiledKernel<Memory> {
-  const prepared = units.map((unit): Prepared => ({ ...render(unit), unit, run: null }))
+  const prepared = units.map((unit): Prepared => {
+    const rendered = render(unit, device.gl)
+    const { text, functions, buffers, old } = rendered
+    const { length } = params[unit.out]!
+    if (buffers.length > maxInputs)
+      throw new BackendError(
+        `gpujs: a kernel reads ${buffers.length} buffers, and gpu.js gives it at most ${maxInputs}. Realize some of them before, with fewer in one expression`,
+      )
+    if (length > maxLength)
+      throw new BackendError(
+        `gpujs: a step of a reduction has ${length} elements, and a buffer holds at most ${maxLength}. Use smaller batches`,
+      )
+    const inputs = [...buffers.map((b) => params[b]!.length), ...(old ? [length] : [])]
+    return { ...rendered, unit, run: device.kernel({ text, functions, length, inputs }) }
+  })
   return (memory, scalars) => {
     const made = new Map<number, DeviceData>()
     // Loads see memory as it was before the kernel, which is what it keeps until the end.
@@ -80,7 +98,6 @@ function runUnits(kernel: Kernel, { buffers: params, units }: Units, device: Dev
     try {
       for (const p of prepared) {
         const { out } = p.unit
-        p.run ??= device.kernel(p.text, params[out]!.length, p.functions)
         const earlier = made.get(out)
         const old = p.old ? [earlier ?? memory[out]!.onDevice()] : []
         const numbers = [...p.scalars.map((s) => Math.fround(scalars[s]!)), ...p.constants]

@@ -2,8 +2,7 @@
 import { BackendError, type DType, dtypes, isFloat, type TypedArray } from '@tenon/kernel'
 import type { Device, DeviceData } from './device.ts'
 import { largestStored } from './fits.ts'
-
-export const maxLength: number = 2 ** 23
+import { maxLength } from './units.ts'
 
 export class Memory {
   readonly dtype: DType
@@ -33,22 +32,41 @@ export class Memory {
   }
 
   onDevice(): DeviceData {
-    this.#data ??= this.#device.upload(this.#host?.length ? Float32Array.from(this.#host) : new Float32Array(Math.max(1, this.length)))
+    this.#data ??= this.#device.upload(this.#floats())
     return this.#data
+  }
+
+  /** gpu.js knows no empty arrays. */
+  #floats(): Float32Array {
+    if (!this.#host?.length) return new Float32Array(Math.max(1, this.length))
+    return this.#host instanceof Float32Array ? this.#host : Float32Array.from(this.#host)
   }
 
   /** Not to be changed. */
   onHost(): TypedArray {
-    if (!this.#host) {
-      this.#host = new dtypes[this.dtype].array(this.length)
-      if (this.#data && this.length > 0) this.#host.set(this.#device.download(this.#data))
-    }
+    this.#host ??= this.#downloaded()
     return this.#host
+  }
+
+  #downloaded(): TypedArray {
+    const host = new dtypes[this.dtype].array(this.length)
+    if (!this.#data || this.length === 0) return host
+    const numbers = this.#device.download(this.#data)
+    if (host instanceof Float32Array) return numbers
+    host.set(numbers)
+    return host
   }
 
   setHost(content: TypedArray): void {
     this.free()
     this.#host = content
+  }
+
+  copyFrom(other: Memory): void {
+    this.free()
+    this.#host = other.#host
+    this.#fits = other.#fits
+    this.#data = other.#data && this.#device.share(other.#data)
   }
 
   setDevice(data: DeviceData): void {

@@ -1,11 +1,8 @@
-/** Units as JavaScript functions for gpu.js: float32 throughout, bools and integers too. */
-import { type BinaryOp, distinct, type Expr, isFloat, operands, type ReduceStage, type UnaryOp, walker } from '@tenon/kernel'
-import { type FunctionName, functions } from './functions.ts'
+/** Units as JavaScript functions for gpu.js. */
+import { isFloat, type ReduceStage } from '@tenon/kernel'
+import { functions } from './functions.ts'
+import { asNumber, divide, literal, number, Parameters, print, type Scope, specials } from './printer.ts'
 import type { Unit } from './units.ts'
-
-/** The numbers that cannot be written in a kernel, and are handed to it. */
-const specials = { infinity: Infinity, nan: NaN } as const
-type Special = keyof typeof specials
 
 export interface Rendered {
   readonly text: string
@@ -17,166 +14,19 @@ export interface Rendered {
   readonly constants: readonly number[]
 }
 
-/** An expression's text, which is a condition or a number. */
-interface Text {
-  readonly text: string
-  readonly condition: boolean
-}
-const number = (text: string): Text => ({ text, condition: false })
-const condition = (text: string): Text => ({ text, condition: true })
-const asNumber = (t: Text): string => (t.condition ? `(${t.text} ? 1.0 : 0.0)` : t.text)
-const asCondition = (t: Text): string => (t.condition ? t.text : `(${t.text} > 0.5)`)
-
-/** A float literal, as gpu.js must see a point or an exponent to take it for one. */
-function literal(value: number): string {
-  const text = String(Math.abs(value))
-  const float = /[.e]/.test(text) ? text : `${text}.0`
-  return value < 0 || Object.is(value, -0) ? `(-${float})` : float
-}
-
-type Unary = FunctionName | ((x: Text) => Text)
-const math =
-  (name: string): Unary =>
-  (x) =>
-    number(`Math.${name}(${asNumber(x)})`)
-
-const unary: Readonly<Record<UnaryOp, Unary>> = {
-  neg: (x) => number(`(-${asNumber(x)})`),
-  abs: math('abs'),
-  sign: 'fsign',
-  floor: math('floor'),
-  ceil: math('ceil'),
-  round: 'halfToEven',
-  sqrt: math('sqrt'),
-  recip: (x) => number(`(1.0 / ${asNumber(x)})`),
-  exp: math('exp'),
-  expm1: 'fexpm1',
-  log: math('log'),
-  log1p: 'flog1p',
-  sin: math('sin'),
-  cos: math('cos'),
-  tan: math('tan'),
-  tanh: 'ftanh',
-  erf: 'ferf',
-  not: (x) => condition(`(!${asCondition(x)})`),
-}
-
-type Binary = FunctionName | ((a: Text, b: Text) => Text)
-const infix =
-  (symbol: string): Binary =>
-  (a, b) =>
-    number(`(${asNumber(a)} ${symbol} ${asNumber(b)})`)
-const compare =
-  (symbol: string): Binary =>
-  (a, b) =>
-    condition(`(${asNumber(a)} ${symbol} ${asNumber(b)})`)
-/** Only bools come here: see fits.ts. */
-const logical =
-  (symbol: string): Binary =>
-  (a, b) =>
-    condition(`(${asCondition(a)} ${symbol} ${asCondition(b)})`)
-const nowhere: Binary = () => {
-  throw new Error('bit operations are computed on the host')
-}
-
-const binary: Readonly<Record<BinaryOp, Binary>> = {
-  add: infix('+'),
-  sub: infix('-'),
-  mul: infix('*'),
-  div: infix('/'),
-  idiv: 'idiv',
-  mod: 'imod',
-  pow: 'fpow',
-  atan2: (a, b) => number(`Math.atan2(${asNumber(a)}, ${asNumber(b)})`),
-  max: 'fmax',
-  min: 'fmin',
-  lt: compare('<'),
-  le: compare('<='),
-  eq: compare('==='),
-  ne: compare('!=='),
-  and: logical('&&'),
-  or: logical('||'),
-  xor: (a, b) => condition(`(${asNumber(a)} !== ${asNumber(b)})`),
-  shl: nowhere,
-  shr: nowhere,
-}
-
-/** What a function is made of, beside its lines. */
-class Parameters {
-  readonly buffers = new Set<number>()
-  readonly scalars = new Set<number>()
-  readonly specials = new Set<Special>()
-  readonly functions = new Set<FunctionName>()
-
-  call(name: FunctionName, ...args: readonly Text[]): Text {
-    this.functions.add(name)
-    return number(`${name}(${args.map(asNumber).join(', ')})`)
+/** `gl`: for a shader, whose functions are less exact than JavaScript's. */
+export function render(unit: Unit, gl: boolean): Rendered {
+  const parameters = new Parameters(gl)
+  const used = new Set<number>()
+  const axis = (a: number): string => {
+    used.add(a)
+    return `x${a}`
   }
-
-  scalar(slot: number): string {
-    this.scalars.add(slot)
-    return `s${slot}`
-  }
-
-  special(name: Special): string {
-    this.specials.add(name)
-    return name
-  }
-
-  literal(value: number): string {
-    if (Number.isNaN(value)) return this.special('nan')
-    if (Number.isFinite(value)) return literal(value)
-    return value > 0 ? this.special('infinity') : `(-${this.special('infinity')})`
-  }
-}
-
-/** Writes an expression in place, but for what is used more than once, which gets a line of its own. */
-function printer(root: Expr, prefix: string, parameters: Parameters, define: (line: string) => void): Text {
-  const uses = new Map<Expr, number>()
-  for (const e of distinct([root])) for (const x of operands(e)) uses.set(x, (uses.get(x) ?? 0) + 1)
-  let names = 0
-  const named = (e: Expr, t: Text): Text => {
-    if ((uses.get(e) ?? 0) < 2) return t
-    const name = `${prefix}${names++}`
-    define(`const ${name} = ${asNumber(t)};`)
-    return number(name)
-  }
-  const visit = walker<Text>({
-    literal: (e) => number(parameters.literal(isFloat(e.dtype) ? Math.fround(e.value) : Number(e.value))),
-    scalar: (e) => number(parameters.scalar(e.slot)),
-    index: (e) => number(`x${e.axis}`),
-    load: (e, index, valid) => {
-      parameters.buffers.add(e.buffer)
-      const load = `p${e.buffer}[${asNumber(index)}]`
-      return named(e, number(valid ? `(${asCondition(valid)} ? ${load} : 0.0)` : load))
-    },
-    unary: (e, x) => {
-      const row = unary[e.fn]
-      return named(e, typeof row === 'string' ? parameters.call(row, x) : row(x))
-    },
-    binary: (e, a, b) => {
-      const row = binary[e.fn]
-      return named(e, typeof row === 'string' ? parameters.call(row, a, b) : row(a, b))
-    },
-    select: (e, c, a, b) => named(e, number(`(${asCondition(c)} ? ${asNumber(a)} : ${asNumber(b)})`)),
-    cast: (e, x) => {
-      if (e.dtype !== 'bool' || x.condition) return named(e, number(asNumber(x)))
-      return named(e, condition(`(${x.text} !== 0.0)`))
-    },
-    register: (e) => number(`r${e.stage}`),
-    stored: () => {
-      throw new Error('stores are put in by their values')
-    },
-  })
-  return visit(root)
-}
-
-export function render(unit: Unit): Rendered {
-  const parameters = new Parameters()
-  const lines = ['const i = this.thread.x;', ...point(unit, parameters)]
-  for (const [stage, reduce] of unit.reduces) lines.push(...reduction(stage, reduce, unit.rank, parameters))
-  const value = printer(unit.value, 't', parameters, (line) => lines.push(line))
-  lines.push(`return ${asNumber(value)};`)
+  const common = { pool: unit.pool, place: unit.index, axis }
+  const body: string[] = []
+  for (const [stage, reduce] of unit.reduces) body.push(...reduction(stage, reduce, unit.rank, common, parameters))
+  const value = asNumber(print(unit.value, { ...common, level: () => 0, lines: [body], prefix: 't' }, parameters))
+  const lines = ['const i = this.thread.x;', ...point(unit, used, parameters), ...body, `return ${value};`]
   const buffers = [...parameters.buffers]
   const old = !unit.place.dense
   const scalars = [...parameters.scalars]
@@ -192,35 +42,46 @@ export function render(unit: Unit): Rendered {
   }
 }
 
-/** The coordinates of the point that writes place i. What no point writes keeps what it was. */
-function point({ place }: Unit, parameters: Parameters): string[] {
+/** The coordinates, of those axes that are used, of the point that writes place i. What no point writes keeps what it was. */
+function point({ place, length }: Unit, used: ReadonlySet<number>, parameters: Parameters): string[] {
   const { constant, scalars, digits, dense } = place
   const lines: string[] = []
   const moved = scalars.map(({ slot, factor }) => ` - ${literal(factor)} * ${parameters.scalar(slot)}`).join('')
   let rest = constant === 0 && moved === '' ? 'i' : 'j'
   if (rest === 'j') lines.push(`const j = i - ${literal(constant)}${moved};`)
   if (!dense) lines.push(`if (${rest} < 0.0) { return old[i]; }`)
-  for (const { axis, extent, stride, reversed } of digits) {
+  const last = dense ? digits.findLastIndex(({ axis }) => used.has(axis)) : digits.length - 1
+  for (const { axis, extent, stride, reversed } of digits.slice(0, last + 1)) {
     let digit = rest
     if (stride > 1) {
-      parameters.functions.add('idiv')
       digit = `d${axis}`
-      lines.push(`const d${axis} = idiv(${rest}, ${literal(stride)});`, `const j${axis} = ${rest} - d${axis} * ${literal(stride)};`)
+      lines.push(
+        `const d${axis} = ${divide(rest, stride, length, parameters)};`,
+        `const j${axis} = ${rest} - d${axis} * ${literal(stride)};`,
+      )
       rest = `j${axis}`
     } else rest = '0.0'
     if (!dense) lines.push(`if (${digit} >= ${literal(extent)}) { return old[i]; }`)
-    lines.push(`const x${axis} = ${reversed ? `${literal(extent - 1)} - ${digit}` : digit};`)
+    if (used.has(axis)) lines.push(`const x${axis} = ${reversed ? `${literal(extent - 1)} - ${digit}` : digit};`)
   }
   if (!dense && rest !== '0.0') lines.push(`if (${rest} > 0.5) { return old[i]; }`)
   return lines
 }
 
 /** Loops around what is reduced. Their bounds are literals: any other loop of gpu.js stops at 1000 iterations. */
-function reduction(stage: number, { op, extents, value, dtype }: ReduceStage, rank: number, parameters: Parameters): string[] {
+function reduction(
+  stage: number,
+  { op, extents, value, dtype }: ReduceStage,
+  rank: number,
+  common: Pick<Scope, 'pool' | 'place' | 'axis'>,
+  parameters: Parameters,
+): string[] {
   const r = `r${stage}`
-  const body: string[] = []
-  const v = asNumber(printer(value, `t${stage}_`, parameters, (line) => body.push(line)))
-  const before: string[] = []
+  const axes = extents.flatMap((extent, d) => (extent === 1 ? [] : [{ axis: rank + d, extent }]))
+  const lines: string[][] = [[], ...axes.map(() => [])]
+  const level = (axis: number): number => axes.findIndex((a) => a.axis === axis) + 1
+  const v = asNumber(print(value, { ...common, level, lines, prefix: `t${stage}_` }, parameters))
+  const [before, body] = [lines[0]!, lines.at(-1)!]
   switch (op) {
     case 'sum':
       before.push(`let ${r} = 0.0;`)
@@ -249,6 +110,6 @@ function reduction(stage: number, { op, extents, value, dtype }: ReduceStage, ra
       )
     }
   }
-  const loops = extents.map((extent, d) => `for (let x${rank + d} = 0; x${rank + d} < ${extent}; x${rank + d}++) {`)
-  return [...before, ...loops, ...body, ...loops.map(() => '}')]
+  const loops = axes.flatMap(({ axis, extent }, d) => [...lines[d]!, `for (let x${axis} = 0; x${axis} < ${extent}; x${axis}++) {`])
+  return [...loops, ...body, ...axes.map(() => '}')]
 }

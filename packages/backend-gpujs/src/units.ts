@@ -15,6 +15,9 @@ import {
   splitReduction,
 } from '@tenon/kernel'
 
+/** gpu.js counts places in float32, which is exact to here. */
+export const maxLength: number = 2 ** 23
+
 /** A place minus `constant` and scalars is Σ stride · (coordinate, or extent − 1 − coordinate): digits, the largest stride first. */
 export interface Place {
   readonly constant: number
@@ -27,6 +30,11 @@ export interface Place {
 /** One gpu.js kernel: output `out` = `value`, after `reduces` (by their register numbers), at the point that `place` finds. */
 export interface Unit {
   readonly out: number
+  /** Of the output. */
+  readonly length: number
+  readonly pool: ExprPool
+  /** The place, from the coordinates of the point. */
+  readonly index: Expr
   readonly place: Place
   readonly rank: number
   readonly reduces: ReadonlyMap<number, ReduceStage>
@@ -90,15 +98,18 @@ function addUnits({ grid, stages }: LoopKernel, positions: readonly number[], bu
     }
     const out = buffers.push({ dtype: stage.dtype, length: product(grid) }) - 1
     const place = placeOf(pool, point, grid, product(grid))!
-    units.push({ out, place, rank, reduces: new Map([[number, moved]]), value: pool.register(stage.dtype, number) })
+    const value = pool.register(stage.dtype, number)
+    units.push({ out, length: product(grid), pool, index: point, place, rank, reduces: new Map([[number, moved]]), value })
     kept.set(number, out)
   }
   for (const store of stores as StoreStage[]) {
     if (product(grid) * product(store.extents) === 0) continue
     const out = positions[store.buffer]!
-    const place = placeOf(pool, copy(store.index), [...grid, ...store.extents], buffers[out]!.length)
+    const { length } = buffers[out]!
+    const index = copy(store.index)
+    const place = placeOf(pool, index, [...grid, ...store.extents], length)
     if (!place) return false
-    units.push({ out, place, rank, reduces: inlined, value: copy(store.value) })
+    units.push({ out, length, pool, index, place, rank, reduces: inlined, value: copy(store.value) })
   }
   return true
 }

@@ -2,6 +2,8 @@
 import {
   type Backend,
   BackendError,
+  Bag,
+  type BagItem,
   type BufferHandle,
   type Capabilities,
   type DType,
@@ -11,7 +13,7 @@ import {
   type TypedArray,
 } from '@tenon/kernel'
 import { detectSimd, obstacle } from './engine.ts'
-import { Heap } from './heap.ts'
+import { type Block, Heap } from './heap.ts'
 import { KernelCache } from './kernels.ts'
 import { type BoundProgram, bindProgram, runProgram } from './programs.ts'
 
@@ -20,10 +22,10 @@ export interface WasmOptions {
   readonly relaxed?: boolean
 }
 
-interface WasmBuffer {
+interface WasmBuffer extends BagItem {
   readonly dtype: DType
   readonly length: number
-  readonly address: number
+  readonly block: Block
 }
 
 const capabilities: Capabilities = {
@@ -40,7 +42,7 @@ const capabilities: Capabilities = {
 class SharedBlock {
   readonly #heap: Heap
   readonly #what: string
-  #address = 0
+  #block: Block | null = null
   bytes = 0
 
   constructor(heap: Heap, what: string) {
@@ -49,12 +51,14 @@ class SharedBlock {
   }
 
   atLeast(bytes: number): number {
-    if (bytes <= this.bytes) return this.#address
-    if (this.bytes > 0) this.#heap.free(this.#address)
-    this.bytes = 0
-    this.#address = this.#heap.allocate(bytes, this.#what)
-    this.bytes = bytes
-    return this.#address
+    if (!this.#block || bytes > this.bytes) {
+      if (this.#block) this.#heap.free(this.#block)
+      this.#block = null
+      this.bytes = 0
+      this.#block = this.#heap.allocate(bytes, this.#what)
+      this.bytes = bytes
+    }
+    return this.#block.address
   }
 }
 
@@ -69,7 +73,7 @@ export function wasm(options: WasmOptions = {}): Backend {
   const args = new SharedBlock(heap, 'the arguments of a program')
   const arena = new SharedBlock(heap, 'the temporaries of a program')
   const scratch = new SharedBlock(heap, 'the working memory of a kernel')
-  const live = new Set<WasmBuffer>()
+  const live = new Bag<WasmBuffer>()
   let disposed = false
 
   const inUse = (): void => {
@@ -81,7 +85,7 @@ export function wasm(options: WasmOptions = {}): Backend {
     if (!live.has(buffer)) throw new BackendError('wasm: this buffer has been freed, or belongs to another backend')
     return buffer
   }
-  const view = ({ dtype, length, address }: WasmBuffer): TypedArray => new dtypes[dtype].array(memory.buffer, address, length)
+  const view = ({ dtype, length, block }: WasmBuffer): TypedArray => new dtypes[dtype].array(memory.buffer, block.address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
 
   return {
@@ -95,15 +99,15 @@ export function wasm(options: WasmOptions = {}): Backend {
       if (!Number.isInteger(length) || length < 0 || length > capabilities.maxLength) {
         throw new BackendError(`wasm: a buffer of ${length} elements cannot be; 0 … ${capabilities.maxLength} can`)
       }
-      const address = heap.allocate(length * dtypes[dtype].bytes, `a buffer ${dtype}[${length}]`)
-      const buffer: WasmBuffer = { dtype, length, address }
+      const block = heap.allocate(length * dtypes[dtype].bytes, `a buffer ${dtype}[${length}]`)
+      const buffer: WasmBuffer = { dtype, length, block, place: -1 }
       live.add(buffer)
       return buffer
     },
     free(handle) {
       const buffer = known(handle)
       live.delete(buffer)
-      heap.free(buffer.address)
+      heap.free(buffer.block)
     },
     write(handle, data) {
       const buffer = known(handle)
@@ -133,7 +137,7 @@ export function wasm(options: WasmOptions = {}): Backend {
         bound,
         memory,
         place,
-        given.map((b) => b.address),
+        given.map((b) => b.block.address),
         scalars,
       )
     },
@@ -155,7 +159,7 @@ export function wasm(options: WasmOptions = {}): Backend {
     },
     dispose() {
       disposed = true
-      live.clear()
+      for (const buffer of live) live.delete(buffer)
       cache.clear()
     },
   }

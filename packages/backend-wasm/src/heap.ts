@@ -2,7 +2,7 @@
  * One linear memory and its allocator. Blocks start at multiples of 64 bytes; what is freed joins its free neighbours, and free blocks
  * are found by size class. The books are kept in JavaScript, so that no stray store can damage them.
  */
-import { BackendError } from '@tenon/kernel'
+import { BackendError, Bag, type BagItem } from '@tenon/kernel'
 
 const pageBytes = 65536
 const alignment = 64
@@ -16,21 +16,28 @@ export const maximumPages = 65536
  */
 export const guardBytes: number = pageBytes
 
+/** Memory from `address` on, between two neighbours. */
+export interface Block extends BagItem {
+  readonly address: number
+  size: number
+  isFree: boolean
+  before: Block | null
+  after: Block | null
+}
+
 export class Heap {
   readonly memory: WebAssembly.Memory
   readonly #limit: number
-  /** Sizes of the blocks in use, and of the free ones; the free ones also by their ends. */
-  readonly #used = new Map<number, number>()
-  readonly #free = new Map<number, number>()
-  readonly #freeEnds = new Map<number, number>()
-  /** Addresses of the free blocks of 2ᵏ ≤ size < 2ᵏ⁺¹, at k. */
-  readonly #classes: Set<number>[] = Array.from({ length: 33 }, () => new Set())
-  /** Where memory that was never used begins. */
+  /** The free blocks of 2ᵏ ≤ size < 2ᵏ⁺¹, at k. */
+  readonly #classes: Bag<Block>[] = Array.from({ length: 33 }, () => new Bag())
+  /** The block before the memory that was never used, and where that begins. */
+  #last: Block | null = null
   #top: number = guardBytes
+  #used = 0
   #usedBytes = 0
 
   constructor(limitBytes: number = maximumPages * pageBytes) {
-    this.memory = new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+    this.memory = reserve()
     this.#limit = Math.min(limitBytes, maximumPages * pageBytes)
   }
 
@@ -43,50 +50,48 @@ export class Heap {
     return this.memory.buffer.byteLength
   }
 
-  /** The address of a block of at least `bytes`; `what` names it in the error that is thrown when there is no room. */
-  allocate(bytes: number, what: string): number {
+  /** A block of at least `bytes`; `what` names it in the error that is thrown when there is no room. */
+  allocate(bytes: number, what: string): Block {
     const size = Math.max(alignment, Math.ceil(bytes / alignment) * alignment)
-    const address = this.#reuse(size) ?? this.#extend(size, what)
-    this.#used.set(address, size)
-    this.#usedBytes += size
-    return address
+    const block = this.#reuse(size) ?? this.#extend(size, what)
+    this.#used += 1
+    this.#usedBytes += block.size
+    return block
   }
 
-  free(address: number): void {
-    const size = this.#used.get(address)
-    if (size === undefined) throw new BackendError(`wasm: there is no block at address ${address}: it was freed before, or never allocated`)
-    this.#used.delete(address)
-    this.#usedBytes -= size
-    const before = this.#freeEnds.get(address)
-    const start = before ?? address
-    if (before !== undefined) this.#removeFree(before)
-    let end = address + size
-    const next = this.#free.get(end)
-    if (next !== undefined) {
-      this.#removeFree(end)
-      end += next
+  free(block: Block): void {
+    if (block.isFree) throw new BackendError(`wasm: the block at address ${block.address} was freed before`)
+    this.#used -= 1
+    this.#usedBytes -= block.size
+    block.isFree = true
+    const free = block.before?.isFree ? this.#join(block.before, block) : block
+    if (free.after?.isFree) this.#join(free, free.after)
+    if (free.after) {
+      this.#keep(free)
+      return
     }
-    if (end === this.#top) this.#top = start
-    else this.#addFree(start, end - start)
+    this.#top = free.address
+    this.#last = free.before
+    if (free.before) free.before.after = free.before = null
   }
 
   /** The smallest block of the size's own class that fits, or any block of the next class that has one. */
-  #reuse(size: number): number | null {
-    let best: number | null = null
-    let k = Math.floor(Math.log2(size))
-    for (const address of this.#classes[k]!) {
-      const has = this.#free.get(address)!
-      if (has >= size && (best === null || has < this.#free.get(best)!)) best = address
-    }
-    while (best === null && ++k < this.#classes.length) best = first(this.#classes[k]!)
+  #reuse(size: number): Block | null {
+    let best: Block | null = null
+    let k = sizeClass(size)
+    for (const block of this.#classes[k]!) if (block.size >= size && (best === null || block.size < best.size)) best = block
+    while (best === null && ++k < this.#classes.length) best = this.#classes[k]!.last
     if (best === null) return null
-    const rest = this.#free.get(best)! - size
-    this.#removeFree(best)
-    if (rest > 0) this.#addFree(best + size, rest)
+    this.#forget(best)
+    best.isFree = false
+    if (best.size > size) {
+      this.#keep(this.#insert(best.address + size, best.size - size, best, best.after))
+      best.size = size
+    }
     return best
   }
 
-  #extend(size: number, what: string): number {
+  #extend(size: number, what: string): Block {
     const address = this.#top
     const needed = address + size + guardBytes - this.committedBytes
     if (address + size + guardBytes > this.#limit) throw this.#full(size, what)
@@ -96,7 +101,8 @@ export class Heap {
       if (!this.#grow(wish) && !this.#grow(needed)) throw this.#full(size, what)
     }
     this.#top = address + size
-    return address
+    this.#last = this.#insert(address, size, this.#last, null)
+    return this.#last
   }
 
   #grow(bytes: number): boolean {
@@ -109,7 +115,7 @@ export class Heap {
   }
 
   #full(size: number, what: string): BackendError {
-    const used = `${mebibytes(this.#usedBytes)} in ${this.#used.size} blocks are in use`
+    const used = `${mebibytes(this.#usedBytes)} in ${this.#used} blocks are in use`
     const limit = `WebAssembly memory ends at ${mebibytes(this.#limit)}`
     return new BackendError(
       `wasm: no room for ${mebibytes(size)} (${what}): ${used}, and ${limit}. ` +
@@ -117,23 +123,47 @@ export class Heap {
     )
   }
 
-  #addFree(address: number, size: number): void {
-    this.#free.set(address, size)
-    this.#freeEnds.set(address + size, address)
-    this.#classes[Math.floor(Math.log2(size))]!.add(address)
+  /** A new block between two neighbours. */
+  #insert(address: number, size: number, before: Block | null, after: Block | null): Block {
+    const block: Block = { address, size, isFree: false, before, after, place: -1 }
+    if (before) before.after = block
+    if (after) after.before = block
+    return block
   }
 
-  #removeFree(address: number): void {
-    const size = this.#free.get(address)!
-    this.#free.delete(address)
-    this.#freeEnds.delete(address + size)
-    this.#classes[Math.floor(Math.log2(size))]!.delete(address)
+  #keep(block: Block): void {
+    block.isFree = true
+    this.#classes[sizeClass(block.size)]!.add(block)
+  }
+
+  #forget(block: Block): void {
+    this.#classes[sizeClass(block.size)]!.delete(block)
+  }
+
+  #join(first: Block, second: Block): Block {
+    this.#forget(first)
+    this.#forget(second)
+    first.size += second.size
+    first.after = second.after
+    if (second.after) second.after.before = first
+    second.before = second.after = null // dead blocks that point to others keep them from being collected
+    return first
   }
 }
 
-const first = (set: ReadonlySet<number>): number | null => {
-  for (const item of set) return item
-  return null
+/** The engine sets 4 GiB of addresses aside for each memory; Chromium has room for about 120 in a page. */
+function reserve(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new BackendError(
+      `wasm: the engine has no room for another memory (${error.message}). Each backend has one: use one for all, or dispose of what is not ` +
+        'needed and drop it',
+    )
+  }
 }
+
+const sizeClass = (size: number): number => Math.floor(Math.log2(size))
 
 const mebibytes = (bytes: number): string => (bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`)

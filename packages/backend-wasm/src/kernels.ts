@@ -1,5 +1,5 @@
 /** From kernels to functions that can be called: one module for all that a program has and no program had before. */
-import { type Kernel, kernelKey, printKernel, UnsupportedError } from '@tenon/kernel'
+import { type Kernel, kernelKey, LruCache, printKernel, UnsupportedError } from '@tenon/kernel'
 import { listing } from './assembler/listing.ts'
 import { type FunctionBuilder, ModuleBuilder } from './assembler/module.ts'
 import { compileContraction } from './gemm/contraction.ts'
@@ -30,8 +30,7 @@ const nothing: CompiledKernel = { run: () => {}, extent: 0, scratchBytes: 0 }
 export class KernelCache {
   readonly #memory: WebAssembly.Memory
   readonly #relaxed: boolean
-  /** The last is the most recently used. */
-  readonly #kernels = new Map<string, CompiledKernel>()
+  readonly #kernels = new LruCache<CompiledKernel>(cachedKernels)
   #compiled = 0
 
   constructor(memory: WebAssembly.Memory, relaxed: boolean) {
@@ -46,21 +45,13 @@ export class KernelCache {
 
   get(kernels: readonly Kernel[]): readonly CompiledKernel[] {
     const keys = kernels.map(kernelKey)
-    const missing = new Map<string, Kernel>()
-    keys.forEach((key, i) => {
-      if (!this.#kernels.has(key)) missing.set(key, kernels[i]!)
-    })
-    if (missing.size > 0) this.#compile(missing)
-    const found = keys.map((key) => this.#kernels.get(key)!)
-    for (const [i, key] of keys.entries()) {
-      this.#kernels.delete(key)
-      this.#kernels.set(key, found[i]!)
+    const found = new Map(keys.map((key) => [key, this.#kernels.get(key)]))
+    const missing = new Map(keys.flatMap((key, i) => (found.get(key) ? [] : [[key, kernels[i]!]])))
+    for (const [key, compiled] of missing.size > 0 ? this.#compile(missing) : []) {
+      found.set(key, compiled)
+      this.#kernels.set(key, compiled)
     }
-    for (const key of this.#kernels.keys()) {
-      if (this.#kernels.size <= cachedKernels) break
-      this.#kernels.delete(key)
-    }
-    return found
+    return keys.map((key) => found.get(key)!)
   }
 
   clear(): void {
@@ -90,7 +81,7 @@ export class KernelCache {
     return { module, math: new MathFunctions(module, this.#relaxed), relaxed: this.#relaxed }
   }
 
-  #compile(kernels: ReadonlyMap<string, Kernel>): void {
+  #compile(kernels: ReadonlyMap<string, Kernel>): ReadonlyMap<string, CompiledKernel> {
     const context = this.#context()
     const { module } = context
     const functions = [...kernels.values()].map((kernel, i) => {
@@ -99,12 +90,14 @@ export class KernelCache {
       return compiled
     })
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory: this.#memory } })
-    ;[...kernels.keys()].forEach((key, i) => {
-      const compiled = functions[i]
-      const run = instance.exports[`k${i}`] as KernelFunction
-      this.#kernels.set(key, compiled ? { run, extent: compiled.extent, scratchBytes: compiled.scratchBytes } : nothing)
-    })
     this.#compiled += kernels.size
+    return new Map(
+      [...kernels.keys()].map((key, i) => {
+        const compiled = functions[i]
+        const run = instance.exports[`k${i}`] as KernelFunction
+        return [key, compiled ? { run, extent: compiled.extent, scratchBytes: compiled.scratchBytes } : nothing]
+      }),
+    )
   }
 }
 

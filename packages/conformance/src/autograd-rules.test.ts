@@ -69,6 +69,7 @@ const cases: { readonly [P in PrimitiveName]: readonly Case[] | 'not differentia
   tan: unary('tan', numbers([3, 1, 2], 1, -1, 1)),
   tanh: unary('tanh'),
   erf: unary('erf'),
+  relu: unary('relu'),
   not: notDifferentiable,
   cast: [
     [(x) => x!.cast('float64'), any(1)],

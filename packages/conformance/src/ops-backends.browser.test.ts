@@ -1,6 +1,5 @@
-import { cpu } from '@tenon/backend-cpu'
-import { wasm } from '@tenon/backend-wasm'
 import { describeBackend } from '@tenon/testing'
+import { backends, opBackends } from './backends.ts'
 
-describeBackend('cpu', cpu)
-describeBackend('wasm', wasm)
+const inBrowsers = [...backends, ...opBackends.filter(({ where }) => where === 'a browser')]
+for (const { name, make, skip } of inBrowsers) describeBackend(name, make, { skip })

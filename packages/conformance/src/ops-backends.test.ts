@@ -1,4 +1,4 @@
 import { describeBackend } from '@tenon/testing'
-import { backends } from './backends.ts'
+import { opBackends } from './backends.ts'
 
-for (const { name, make, skip } of backends) describeBackend(name, make, { skip })
+for (const { name, make, skip, where } of opBackends) if (where === 'Node') describeBackend(name, make, { skip })

@@ -1,6 +1,7 @@
 /** docs/support.md, written from what the suites run. */
 import { allSamples, caseKinds, type Samples } from '@tenon/tensor/samples'
-import { backends } from './backends.ts'
+import { backends, opBackends } from './backends.ts'
+import { type HostKernels, hostKernels } from './host-kernels.ts'
 import { layerCases } from './layer-cases.ts'
 import { casesOf, gradientSkip, kindSkip, torchSkip } from './op-support.ts'
 import { readFixture } from './torch-answers.ts'
@@ -27,29 +28,37 @@ function counted(skips: readonly (string | null)[]): Cell {
   return { text: run > 0 ? String(run) : none, reasons: [...new Set(skips.filter((reason) => reason !== null))] }
 }
 
-function opRow(samples: Samples): Section['rows'][number] {
+/** What gpu.js does with an op. */
+function onGpujs({ reasons, onDevice }: HostKernels): Cell {
+  if (reasons.length === 0) return yes
+  return { text: onDevice ? 'partly' : 'host', reasons: reasons.map((reason) => `on the host: ${reason}`) }
+}
+
+function opRow(samples: Samples, host: HostKernels): Section['rows'][number] {
   const cases = samples.cases.map((_, i) => i)
   const kinds = caseKinds.map((kind): Cell => {
     const count = casesOf(samples, kind)
     const reason = kindSkip(samples, kind)
     return { text: count > 0 ? String(count) : none, reasons: reason === null ? [] : [reason] }
   })
-  const onBackends = backends.map(({ skip }): Cell => {
+  const onBackends = opBackends.map(({ name, skip }): Cell => {
     const reason = skip[samples.name]
-    return reason === undefined ? yes : { text: none, reasons: [reason] }
+    if (reason !== undefined) return { text: none, reasons: [reason] }
+    return name.startsWith('gpujs') ? onGpujs(host) : yes
   })
   const gradient = counted(cases.map((i) => gradientSkip(samples, i)))
   const torch = counted(cases.map((i) => torchSkip(samples, i)))
   return { name: samples.name, cells: [...kinds, ...onBackends, gradient, torch] }
 }
 
-const ops = (): Section => ({
+const ops = (host: ReadonlyMap<string, HostKernels>): Section => ({
   title: 'Ops',
   about:
     'Cases of each kind; a case may be of two. Each runs on each backend in four layouts (as it lies, permuted, sliced, computed) and is compared with `backend-cpu`; ' +
-    'its gradient is checked against differences in float64; and value and gradient are compared with PyTorch 1.13.',
-  columns: ['op', ...caseKinds, ...backends.map(({ name }) => name), 'gradient', 'PyTorch'],
-  rows: [...allSamples].sort((a, b) => (a.name < b.name ? -1 : 1)).map(opRow),
+    'its gradient is checked against differences in float64; and value and gradient are compared with PyTorch 1.13. ' +
+    'On gpu.js ✓ is all on the device; the rest is computed on the host, partly or wholly. No case is in float64, which `backend-cpu` alone has.',
+  columns: ['op', ...caseKinds, ...opBackends.map(({ name }) => name), 'gradient', 'PyTorch'],
+  rows: [...allSamples].sort((a, b) => (a.name < b.name ? -1 : 1)).map((samples) => opRow(samples, host.get(samples.name)!)),
 })
 
 /** The elements by a name that they share, names in order. */
@@ -107,9 +116,9 @@ const optimizers = (): Section =>
   )
 
 /** The tables, each from the list that its suite runs. Another list that suites run gets its section here. */
-export const sections = (): readonly Section[] => [ops(), layers(), losses(), optimizers()]
+export const sections = async (): Promise<readonly Section[]> => [ops(await hostKernels()), layers(), losses(), optimizers()]
 
-/** Cells in which something is left out. */
+/** Cells in which something is left out, or computed elsewhere. */
 export const skips = ({ rows }: Section): { where: string; cell: Cell }[] =>
   rows
     .flatMap(({ name, cells }) => cells.map((cell, c) => ({ where: `${name}, column ${c + 1}`, cell })))
@@ -126,7 +135,7 @@ export function supportTable(tables: readonly Section[]): string {
       '',
       section.about,
       '',
-      `${section.rows.length} rows; ${skips(section).length > 0 ? `in ${skips(section).length} places something is left out, each with its reason below` : 'nothing is left out'}.`,
+      `${section.rows.length} rows; ${skips(section).length > 0 ? `in ${skips(section).length} places something is left out or computed elsewhere, each with its reason below` : 'nothing is left out'}.`,
       '',
       line(section.columns),
       line(section.columns.map(() => '---')),

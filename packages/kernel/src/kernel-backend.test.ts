@@ -10,7 +10,7 @@ import { BackendError } from './errors.ts'
 import { type Expr, walker } from './expr.ts'
 import { product } from './extents.ts'
 import type { Contraction, Convolution, Kernel, LoopKernel, ReduceOp, SpatialAxis } from './kernel.ts'
-import { kernelBackend } from './kernel-backend.ts'
+import { type KernelBackendOptions, kernelBackend } from './kernel-backend.ts'
 import { toLoops } from './loops.ts'
 import { ExprPool } from './pool.ts'
 import { printKernel } from './print.ts'
@@ -113,8 +113,9 @@ const capabilities: Capabilities = {
   maxLength: 1000,
 }
 
-const toy = (compiled: Kernel[] = []): Backend =>
+const toy = (compiled: Kernel[] = [], more: Partial<KernelBackendOptions<TypedArray>> = {}): Backend =>
   kernelBackend<TypedArray>({
+    ...more,
     name: 'toy',
     capabilities,
     allocate: (dtype, length) => new dtypes[dtype].array(length),
@@ -380,6 +381,45 @@ describe('kernelBackend', () => {
     expect(run(program, [[], [1, 2]], [0])[0]).toEqual([4, 8])
   })
 
+  test('holds a temporary from the first step that uses it to the last, and frees it where a kernel fails too', () => {
+    const held = new Set<TypedArray>()
+    const heldBefore: number[] = []
+    let failing = Infinity
+    const backend = kernelBackend<TypedArray>({
+      name: 'counting',
+      capabilities,
+      allocate: (dtype, length) => {
+        const memory = new dtypes[dtype].array(length)
+        held.add(memory)
+        return memory
+      },
+      free: (memory) => void held.delete(memory),
+      write: (memory, data) => memory.set(data),
+      read: async (memory) => memory.slice(),
+      compileKernel: (kernel) => (buffers, scalars) => {
+        heldBefore.push(held.size)
+        if (heldBefore.length === failing) throw new Error('this kernel fails')
+        interpret(kernel as LoopKernel, buffers, scalars)
+      },
+    })
+    // 0 → 2 → 3 → 4 → 1, each temporary with a place of its own
+    const temporary = (offset: number) => ({ role: 'temporary', dtype: 'float64', length: 2, offset }) as const
+    const program: Program = {
+      buffers: [{ ...external, length: 2 }, { ...external, length: 2 }, temporary(0), temporary(64), temporary(128)],
+      scalars: ['float64'],
+      steps: [step(2, 0), step(3, 2), step(4, 3), step(1, 4)],
+      arenaBytes: 192,
+    }
+    const buffers = [backend.allocate('float64', 2), backend.allocate('float64', 2)]
+    const compiled = backend.compile(program)
+    backend.execute(compiled, buffers, [2])
+    expect(heldBefore).toEqual([3, 4, 4, 3])
+    expect(held.size).toBe(2)
+    failing = heldBefore.length + 3
+    expect(() => backend.execute(compiled, buffers, [2])).toThrow('this kernel fails')
+    expect(held.size).toBe(2)
+  })
+
   test('repeats a body over slices that are read and written, with a carry', () => {
     const program: Program = {
       buffers: [
@@ -409,6 +449,17 @@ describe('kernelBackend', () => {
     expect(xs).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect(ys).toEqual([10, 12, 6, 8, 2, 4])
     expect(carry).toEqual([8, 80])
+    // The same with a copy of the backend's own in the place of the kernel that copies.
+    const compiled: Kernel[] = []
+    let copies = 0
+    const copying = toy(compiled, {
+      copy: (from, to) => {
+        copies++
+        to.set(from)
+      },
+    })
+    expect(run(program, [[0, 1, 2, 3, 4, 5, 6], [], [1, 10]], [0], copying)).toEqual([xs, ys, carry])
+    expect(copies).toBe(3)
   })
 
   test('compiles equal kernels once', () => {

@@ -7,6 +7,7 @@ import { type DType, dtypes, type TypedArray } from './dtype.ts'
 import { BackendError } from './errors.ts'
 import type { BufferParam, Kernel } from './kernel.ts'
 import { kernelKey } from './key.ts'
+import { type Lifetimes, lifetimesOf } from './lifetimes.ts'
 import type { Program } from './program.ts'
 import { kernelsOf } from './program-of.ts'
 import { type CompiledKernel, type CompiledStep, compileStep, type KernelCompiler } from './steps.ts'
@@ -23,7 +24,7 @@ export interface KernelBackendOptions<M> extends KernelCompiler<M> {
   readSync?(memory: M): TypedArray
   /** The code of a kernel, for people. */
   listing?(kernel: Kernel): string
-  /** Memory for temporaries at the planned offsets. Without it each has memory of its own while the program runs. */
+  /** Memory for temporaries at the planned offsets. Without it each has memory of its own, from the first step that uses it to the last. */
   arena?(bytes: number): Arena<M>
   details?(): BackendReport['details']
   notes?(): readonly string[]
@@ -42,6 +43,7 @@ interface Handle<M> extends BufferParam {
 interface Compiled<M> {
   readonly program: Program
   readonly steps: readonly CompiledStep<M>[]
+  readonly lifetimes: Lifetimes
 }
 
 export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
@@ -50,6 +52,7 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
   const placement = placeBuffers(options)
   const compiler: KernelCompiler<M> = {
     compileKernel: cached(options),
+    ...(options.copy && { copy: (from: M, to: M) => options.copy!(from, to) }),
     ...(options.view && { view: (memory: M, start: number, length: number) => options.view!(memory, start, length) }),
   }
 
@@ -89,21 +92,16 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
     },
     ...(options.readSync && { readSync: (buffer: BufferHandle) => options.readSync!(handle(buffer).memory) }),
     compile(program): Compiled<M> {
-      return { program, steps: program.steps.map((step) => compileStep(step, program.buffers, compiler)) }
+      return { program, steps: program.steps.map((step) => compileStep(step, program.buffers, compiler)), lifetimes: lifetimesOf(program) }
     },
     ...(options.listing && {
       listing: (program: Program) => [...new Set(kernelsOf(program).map((kernel) => options.listing!(kernel)))].join('\n'),
     }),
     execute(executable: Executable, buffers, scalars) {
-      const { program, steps } = executable as Compiled<M>
+      const compiled = executable as Compiled<M>
       const given = buffers.map(handle)
-      checkArguments(name, program, given, scalars)
-      const { memory, release } = placement.take(program, given)
-      try {
-        for (const run of steps) run(memory, scalars)
-      } finally {
-        release()
-      }
+      checkArguments(name, compiled.program, given, scalars)
+      placement.run(compiled, given, scalars)
     },
     report() {
       const bufferBytes = [...live].reduce((sum, b) => sum + b.length * dtypes[b.dtype].bytes, 0)
@@ -147,28 +145,38 @@ function placeBuffers<M>(options: KernelBackendOptions<M>) {
     arena = null
     arenaBytes = 0
   }
-  const take = (program: Program, external: readonly Handle<M>[]): { memory: M[]; release: () => void } => {
+  /** Runs the steps. What one is the first to use is placed before it, and freed after the last that uses it. */
+  const run = ({ program, steps, lifetimes }: Compiled<M>, external: readonly Handle<M>[], scalars: readonly number[]): void => {
     if (options.arena && program.arenaBytes > arenaBytes) {
       dispose()
       arena = options.arena(program.arenaBytes)
       arenaBytes = program.arenaBytes
     }
-    const own = new Map<string, M>()
-    const allocate = (key: string, { dtype, length }: BufferParam): M => {
-      if (!own.has(key)) own.set(key, options.allocate(dtype, length))
-      return own.get(key)!
-    }
     let next = 0
-    const memory = program.buffers.map((b, i): M => {
-      if (b.role === 'external') return external[next++]!.memory
-      // A view takes the place of a slice when its loop runs.
-      if (b.role === 'slice') return options.view ? (undefined as M) : allocate(`slice ${i}`, b)
-      // Temporaries that were planned into the same place are never needed at once.
-      return arena ? arena.at(b.dtype, b.offset, b.length) : allocate(`${b.offset} ${b.dtype} ${b.length}`, b)
-    })
-    return { memory, release: () => own.forEach((m) => options.free(m)) }
+    const memory = program.buffers.map((b) => (b.role === 'external' ? external[next++]!.memory : (undefined as M)))
+    const own = new Set<number>()
+    const place = (b: number): void => {
+      const buffer = program.buffers[b]!
+      if (arena && buffer.role === 'temporary') memory[b] = arena.at(buffer.dtype, buffer.offset, buffer.length)
+      else if (buffer.role === 'temporary' || !options.view) {
+        memory[b] = options.allocate(buffer.dtype, buffer.length)
+        own.add(b)
+      } // a view takes the place of a slice when its loop runs
+    }
+    const release = (b: number): void => {
+      if (own.delete(b)) options.free(memory[b]!)
+    }
+    try {
+      for (const [i, step] of steps.entries()) {
+        lifetimes.first[i]!.forEach(place)
+        step(memory, scalars)
+        lifetimes.last[i]!.forEach(release)
+      }
+    } finally {
+      own.forEach(release)
+    }
   }
-  return { take, dispose, arenaBytes: (): number => arenaBytes }
+  return { run, dispose, arenaBytes: (): number => arenaBytes }
 }
 
 const param = (b: BufferParam | undefined): string => (b ? `${b.dtype}[${b.length}]` : 'nothing')

@@ -11,6 +11,8 @@ export interface KernelCompiler<M> {
   compileKernel(kernel: Kernel): CompiledKernel<M>
   /** Memory that shares elements start … start + length − 1. Without it slices of a `Repeat` are copied in and out. */
   view?(memory: M, start: number, length: number): M
+  /** Makes `to` hold what `from` holds, both of one dtype and length. Without it a kernel copies the carries of a `Repeat`. */
+  copy?(from: M, to: M): void
 }
 
 /** Runs with the memory of the program's buffers, and its scalars, by their positions in the program. */
@@ -33,6 +35,7 @@ function compileRepeat<M>(repeat: Repeat, buffers: readonly ProgramBuffer[], com
   const slices = repeat.slices.map((s) => compileSlice(s, buffers, written.has(s.buffer), compiler))
   const body = repeat.body.map((step) => compileStep(step, buffers, compiler))
   const carries = repeat.carries.map(({ current, next }) => {
+    if (compiler.copy) return (memory: M[]): void => compiler.copy!(memory[next]!, memory[current]!)
     const copy = compileCopy(buffers[next]!, buffers[current]!, buffers[next]!.length, compiler)
     return (memory: M[]): void => copy(memory[next]!, 0, memory[current]!, 0)
   })

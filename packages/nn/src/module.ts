@@ -1,4 +1,4 @@
-import { invalidateJit, type Tensor, type Variable } from '@tenon/tensor'
+import { type Backend, invalidateJit, moveVariables, type Tensor, type Variable } from '@tenon/tensor'
 import { runForward } from './module-path.ts'
 import { isParameter, type Parameter } from './parameter.ts'
 import { type LoadOptions, type LoadReport, loadState } from './state-dict.ts'
@@ -77,6 +77,25 @@ export abstract class Module {
       parameter.requiresGrad = required
     }
     if (changed) invalidateJit()
+    return this
+  }
+
+  /**
+   * Moves parameters, their gradients and buffers to another backend, where training goes on: they stay the same objects. PyTorch: `to(device)`.
+   *
+   * ```ts
+   * await useBackend(backend)
+   * await model.to(backend)
+   * await optimizer.to(backend)
+   * ```
+   *
+   * All of them move, or none does. @throws UnsupportedError if the backend lacks the dtype of one, BackendError if they find no room there
+   */
+  async to(backend: Backend): Promise<this> {
+    await moveVariables(
+      [...variablesOf(this)].map(([, variable]) => variable),
+      backend,
+    )
     return this
   }
 

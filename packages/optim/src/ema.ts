@@ -1,4 +1,16 @@
-import { isCapturing, isFloat, isTensor, JitError, realize, sameShape, showShape, Tensor, Variable } from '@tenon/tensor'
+import {
+  type Backend,
+  isCapturing,
+  isFloat,
+  isTensor,
+  JitError,
+  moveVariables,
+  realize,
+  sameShape,
+  showShape,
+  Tensor,
+  Variable,
+} from '@tenon/tensor'
 import { runningMean } from './decay.ts'
 import { OptimizerError } from './errors.ts'
 import { type ParameterList, readParameters } from './parameters.ts'
@@ -86,6 +98,15 @@ export class EMA {
     if (result instanceof Promise) return result.finally(() => this.swap()) as T
     this.swap()
     return result
+  }
+
+  /** Moves the averages to another backend; `await model.to(backend)` moves the weights. */
+  async to(backend: Backend): Promise<this> {
+    await moveVariables(
+      [...this.#pairs.values()].map(({ average }) => average),
+      backend,
+    )
+    return this
   }
 
   /** @throws OptimizerError while swapped: what lies in the averages' place are the weights. */

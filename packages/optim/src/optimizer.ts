@@ -1,4 +1,15 @@
-import { invalidateJit, isFloat, isTensor, realize, sameShape, showShape, type Tensor, type Variable } from '@tenon/tensor'
+import {
+  type Backend,
+  invalidateJit,
+  isFloat,
+  isTensor,
+  moveVariables,
+  realize,
+  sameShape,
+  showShape,
+  type Tensor,
+  type Variable,
+} from '@tenon/tensor'
 import { OptimizerError } from './errors.ts'
 import { checkNotNegative, readOptions } from './options.ts'
 import { type GroupState, type OptimizerOptions, ParamGroup, type UpdateOptions } from './param-group.ts'
@@ -108,6 +119,12 @@ export abstract class Optimizer<O extends OptimizerOptions, S extends Slots> {
   /** Forgets the gradients: `backward` adds to those that exist. */
   zeroGrad(): void {
     for (const { variable } of this.#tracked.values()) variable.grad = null
+  }
+
+  /** Moves what it keeps to another backend; `await model.to(backend)` moves the parameters. */
+  async to(backend: Backend): Promise<this> {
+    await moveVariables([...this.#state().values(), ...this.paramGroups.map((group) => group.rate)], backend)
+    return this
   }
 
   stateDict(): OptimizerState<O> {

@@ -19,15 +19,15 @@ export class ParamGroup<O extends OptimizerOptions> {
   /** Names of the parameters. */
   readonly params: readonly string[]
   readonly #who: string
-  // In a Variable: a captured step reads it anew at each call.
-  readonly #lr: Variable
+  /** The learning rate, in a Variable: a captured step reads it anew at each call. */
+  readonly rate: Variable
   #options: O
 
   constructor(who: string, params: readonly string[], options: O, dtype: DType) {
     this.#who = who
     this.params = params
     this.#options = options
-    this.#lr = new Variable(tensor(options.lr, [], { dtype }), { name: 'lr' })
+    this.rate = new Variable(tensor(options.lr, [], { dtype }), { name: 'lr' })
   }
 
   /** To change another option than `lr`, load a state: jit has to hear of it. */
@@ -52,14 +52,14 @@ export class ParamGroup<O extends OptimizerOptions> {
       )
     }
     this.#options = { ...this.#options, lr }
-    this.#lr.assign(lr)
+    this.rate.assign(lr)
     // Written now, a step finds it in memory at any time; pending, it would be a number in that step's program, which is then another one.
     realize()
   }
 
   /** For a parameter of some dtype. */
   updateOptions(dtype: DType): UpdateOptions<O> {
-    return { ...this.#options, lr: this.#lr.cast(dtype) }
+    return { ...this.#options, lr: this.rate.cast(dtype) }
   }
 
   stateDict(): GroupState<O> {

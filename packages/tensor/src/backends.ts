@@ -13,10 +13,8 @@ export function currentBackend(): Backend {
   return current
 }
 
-/** Makes a backend the current one: `await useBackend(wasm())`. Variables that exist stay where they are. */
-export async function useBackend(backend: Backend | Promise<Backend>): Promise<Backend> {
-  current = await backend
-  return current
+export function setCurrentBackend(backend: Backend): void {
+  current = backend
 }
 
 /** Lets `createBackend(name)` find a backend. No name is known before somebody registers it. */

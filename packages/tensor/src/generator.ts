@@ -2,7 +2,8 @@
  * Random numbers that are a pure function of (seed, number of the draw, position): the same on every backend, whatever the order of evaluation.
  * The number of the draw lives in a Variable, so a captured step draws anew at each call.
  */
-import { currentBackend } from './backends.ts'
+import { type Backend, BackendError } from '@tenon/kernel'
+import { moveVariables } from './moving.ts'
 import { arange, tensor } from './ops/create.ts'
 import { markKept } from './realize.ts'
 import { type Shape, sizeOf } from './shape.ts'
@@ -27,6 +28,11 @@ export class Generator {
     this.state.assign(seedWords(seed))
   }
 
+  /** Moves to another backend, where it goes on as it would have here. */
+  to(backend: Backend): Promise<void> {
+    return moveVariables([this.state], backend)
+  }
+
   /** Uniform uint32 of this shape; the next draw will differ. */
   bits(shape: Shape): Tensor {
     // Kept, so that the gradient of a dropout finds the same mask though another draw has run since
@@ -40,13 +46,11 @@ export class Generator {
 }
 
 let seedOfDefault = 0x7e707
-const defaults = new WeakMap<object, Generator>()
+let generator: Generator | null = null
 
-/** The generator used where none is given: one for each backend. */
+/** The generator used where none is given. It lies on the current backend: `useBackend` takes it along. */
 export function defaultGenerator(): Generator {
-  const backend = currentBackend()
-  let generator = defaults.get(backend)
-  if (!generator) defaults.set(backend, (generator = new Generator(seedOfDefault)))
+  generator ??= new Generator(seedOfDefault)
   return generator
 }
 
@@ -54,4 +58,15 @@ export function defaultGenerator(): Generator {
 export function manualSeed(seed: number): void {
   seedOfDefault = seed
   defaultGenerator().manualSeed(seed)
+}
+
+/** Takes it along to another backend. What a backend that is gone held of it is lost: then it will start anew. */
+export async function moveDefaultGenerator(backend: Backend): Promise<void> {
+  try {
+    await generator?.state.data()
+  } catch (reason) {
+    if (!(reason instanceof BackendError)) throw reason
+    generator = null
+  }
+  await generator?.to(backend)
 }

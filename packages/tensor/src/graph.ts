@@ -5,8 +5,9 @@
 import type { DType } from '@tenon/kernel'
 import { capture } from './capture.ts'
 import { JitError, StaleTensorError } from './errors.ts'
-import type { LeafAttrs, Node, NodeName } from './node.ts'
+import { type LeafAttrs, type Node, type NodeName, operands } from './node.ts'
 import { type Shape, showShape } from './shape.ts'
+import { pendingValue } from './variable-state.ts'
 
 /** One node of the snapshot. Leaves have no inputs. */
 export interface Item {
@@ -34,11 +35,11 @@ export function resolve(node: Node): Node {
   while (node.op === 'variable' && !node.storage) {
     const { state, version } = node.attrs as LeafAttrs['variable']
     if (version === state.committed) return node
-    const value = state.pending.get(version)
+    const value = pendingValue(state, version)
     if (!value) {
       throw new StaleTensorError(
-        `This tensor was computed from ${state.name ? `"${state.name}"` : `a variable of shape ${showShape(state.shape)}`} as it was before an assign that has run since, ` +
-          'and it was not kept. Read it, or call realize() on it, before the step that changes the variable; or call detach() on it, which keeps it.',
+        `This tensor was computed from ${state.name ? `"${state.name}"` : `a variable of shape ${showShape(state.shape)}`} as it was before an assign, or a move to another backend, that has run since, ` +
+          'and it was not kept. Read it, or call realize() on it, before what changes the variable; or call detach() on it, which keeps it.',
       )
     }
     node = value
@@ -58,9 +59,6 @@ export function resolve(node: Node): Node {
 export const isLeaf = (node: Node): boolean =>
   node.storage !== null || node.op === 'variable' || node.op === 'const' || node.op === 'host' || node.op === 'input'
 
-/** What a value is computed from: a custom gradient's other inputs are for the way back only. */
-const operands = (node: Node): readonly Node[] => (node.op === 'custom' ? node.inputs.slice(0, 1) : node.inputs)
-
 /** Everything that the roots need, inputs before their consumers. */
 export function snapshot(roots: readonly Node[]): Graph {
   const found = new Set<Node>()
@@ -69,12 +67,12 @@ export function snapshot(roots: readonly Node[]): Graph {
     const node = stack.pop()!
     if (found.has(node)) continue
     found.add(node)
-    if (!isLeaf(node)) for (const input of operands(node)) stack.push(resolve(input))
+    if (!isLeaf(node)) for (const input of operands(node.op, node.inputs)) stack.push(resolve(input))
   }
   const nodes = canonical(found)
   const positions = new Map(nodes.map((node, i) => [node, i]))
   const position = (node: Node): number => positions.get(resolve(node))!
-  const items = nodes.map((node) => toItem(node, isLeaf(node), position, operands(node)))
+  const items = nodes.map((node) => toItem(node, isLeaf(node), position, operands(node.op, node.inputs)))
   return { items, nodes, position, key: items.map(itemKey).join(';') }
 }
 
@@ -92,7 +90,7 @@ export function toItem(node: Node, leaf: boolean, position: (input: Node) => num
 function canonical(found: ReadonlySet<Node>): Node[] {
   const ordered = new Set<Node>()
   for (const node of [...found].filter((n) => !isLeaf(n)).sort((a, b) => a.id - b.id)) {
-    for (const input of operands(node)) {
+    for (const input of operands(node.op, node.inputs)) {
       const source = resolve(input)
       if (isLeaf(source)) ordered.add(source)
     }

@@ -1,10 +1,11 @@
-export type { DType, TypedArray } from '@tenon/kernel'
+export type { Backend, DType, TypedArray } from '@tenon/kernel'
 export { BackendError, DTypeError, isFloat, ShapeError, TenonError, UnsupportedError } from '@tenon/kernel'
-export * from './backends.ts'
+export { type BackendFactory, backendNames, createBackend, currentBackend, memory, registerBackend } from './backends.ts'
 export * from './errors.ts'
 export * from './generator.ts'
 export { snapshot } from './graph.ts'
 export * from './jit.ts'
+export { moveVariables } from './moving.ts'
 export {
   context,
   type LeafAttrs,
@@ -41,4 +42,5 @@ export {
   type VarianceOptions,
 } from './tensor.ts'
 export { mapTensors } from './tree.ts'
+export { useBackend } from './use-backend.ts'
 export { Variable, type VariableOptions } from './variable.ts'

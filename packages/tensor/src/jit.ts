@@ -2,7 +2,7 @@
  * `jit(fn)` runs `fn` once to see what it computes, assigns included, and from then on runs the program of it: later calls with arguments of
  * the same shapes skip even the building of the graph.
  */
-import type { Backend } from '@tenon/kernel'
+import { type Backend, LruCache } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
@@ -51,7 +51,7 @@ const cachedCaptures = 64
  * number that the function picks up from outside keeps the value that it had when the function was captured.
  */
 export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result): (...args: Args) => Result {
-  const cache = new Map<string, Captured[]>()
+  const cache = new LruCache<readonly Captured[]>(cachedCaptures)
   let seen = epoch
   return (...args) => {
     if (capture.active || context.callSites) return fn(...args) // inside another jit, or with detectAnomaly looking at each op
@@ -71,7 +71,6 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
     if (!captured) {
       captured = captureCall(fn, args, backend)
       cache.set(full, [...candidates, captured])
-      if (cache.size > cachedCaptures) cache.delete(cache.keys().next().value!)
     }
     return run(captured, inputs) as Result
   }
@@ -102,7 +101,7 @@ function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, arg
   } finally {
     capture.active = false
     gradHooks.read = gradHooks.write = null
-    for (const state of [...pendingVariables]) rollback(state)
+    rollback(pendingVariables)
     // What was written into grad is a recipe of the capture; a run sets it to its result.
     for (const [variable, before] of gradsWritten) variable.grad = before
   }
@@ -125,7 +124,7 @@ function record(
   for (const variable of gradsWritten) {
     if (variable.grad) results.push({ node: ownNode(variable.grad.node, taken), gradOf: variable })
   }
-  const assigned = variables.map((state) => ownNode(state.pending.get(state.latest)!, taken))
+  const assigned = variables.map((state) => ownNode(state.pending.at(-1)!, taken))
   const computed = results.filter(({ node }) => node.size > 0)
   const graph = snapshot([...computed.map(({ node }) => node), ...assigned])
   const requests = [

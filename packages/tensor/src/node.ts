@@ -2,7 +2,7 @@
  * The lazy graph. A node says how a value is computed; it is immutable but for `storage`, which appears once somebody asked
  * for the value. Ids rise with creation, so that the order of ids is a topological order.
  */
-import type { Backend, BufferHandle, DType, TypedArray } from '@tenon/kernel'
+import type { Backend, BagItem, BufferHandle, DType, TypedArray } from '@tenon/kernel'
 import { BackendError } from '@tenon/kernel'
 import type { Attrs, PrimitiveName } from './primitives.ts'
 import { primitives } from './primitives.ts'
@@ -21,7 +21,7 @@ export interface LeafAttrs {
 }
 
 /** Where a value lies: in JavaScript's heap, in a backend's memory, or in both. */
-export interface Storage {
+export interface Storage extends BagItem {
   host: TypedArray | null
   device: { readonly backend: Backend; readonly buffer: BufferHandle } | null
   /** A value that a step kept in passing: it goes with the next step, and its node keeps its recipe. */
@@ -118,10 +118,13 @@ function commonBackend(op: string, inputs: readonly Node[]): Backend | null {
   return backend
 }
 
+/** What a value is computed from: a custom gradient's other inputs are for the way back only. */
+export const operands = (op: NodeName, inputs: readonly Node[]): readonly Node[] => (op === 'custom' ? inputs.slice(0, 1) : inputs)
+
 /** A node of a primitive, its shape and dtype checked and inferred. */
 export function makeNode<P extends PrimitiveName>(op: P, inputs: readonly Node[], attrs: Attrs<P>): Node {
   const { shape, dtype } = primitives[op].infer(inputs, attrs)
-  const node = new Node(op, inputs, attrs, shape, dtype, commonBackend(op, inputs))
+  const node = new Node(op, inputs, attrs, shape, dtype, commonBackend(op, operands(op, inputs)))
   context.onNode?.(node)
   return node
 }
@@ -132,6 +135,6 @@ export function constNode(value: number, dtype: DType): Node {
 
 export function hostNode(data: TypedArray, shape: Shape, dtype: DType, backend: Backend | null = null): Node {
   const node = new Node('host', [], {}, shape, dtype, backend)
-  node.storage = { host: data, device: null, passing: false, lastUse: 0 }
+  node.storage = { host: data, device: null, passing: false, lastUse: 0, place: -1 }
   return node
 }

@@ -62,7 +62,7 @@ export interface ScanAttrs {
   readonly xs: number
 }
 
-type Plain = UnaryOp | BinaryOp | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
+type Plain = UnaryOp | BinaryOp | 'relu' | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
 export type PrimitiveName = Plain | keyof AttrsOf
 export type Attrs<P extends PrimitiveName> = P extends keyof AttrsOf ? AttrsOf[P] : P extends 'arange' ? { readonly length: number } : None
 
@@ -159,6 +159,22 @@ const binary = <Op extends BinaryOp>(op: Op): Primitive<Op> => ({
   },
   lowering: { kind: 'pointwise', cost: costOf(op), emit: (p, [a, b]) => p.binary(op, a!, b!) },
 })
+
+/** A primitive, so that its gradient can ask the output where it was 0: the input is then read by nobody else, and need not be stored. */
+const relu: Primitive<'relu'> = {
+  infer: ([x]) => {
+    checkDType('relu', x!.dtype !== 'bool', x!.dtype, 'numbers')
+    return x!
+  },
+  lowering: {
+    kind: 'pointwise',
+    cost: cheap,
+    emit: (p, [x]) => {
+      const zero = p.literal(x!.dtype, 0)
+      return p.select(p.binary('le', x!, zero), zero, x!) // NaN stays
+    },
+  },
+}
 
 const where: Primitive<'where'> = {
   infer: ([cond, a, b]) => {
@@ -439,7 +455,7 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   erf: unary('erf'), not: unary('not'), add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div'),
   idiv: binary('idiv'), mod: binary('mod'), pow: binary('pow'), atan2: binary('atan2'), max: binary('max'),
   min: binary('min'), lt: binary('lt'), le: binary('le'), eq: binary('eq'), ne: binary('ne'), and: binary('and'),
-  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), where, cast, detach: same, custom: same,
+  or: binary('or'), xor: binary('xor'), shl: binary('shl'), shr: binary('shr'), relu, where, cast, detach: same, custom: same,
   randomBits, arange,
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,

@@ -1,5 +1,14 @@
 /** Runs pending work: assigns, and what somebody wants to read. */
-import { type Backend, type BufferHandle, dtypes, type Executable, isFloat, type TypedArray, UnsupportedError } from '@tenon/kernel'
+import {
+  type Backend,
+  type BufferHandle,
+  dtypes,
+  type Executable,
+  isFloat,
+  LruCache,
+  type TypedArray,
+  UnsupportedError,
+} from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
@@ -7,6 +16,7 @@ import { JitError } from './errors.ts'
 import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
 import { context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
+import type { CustomRule } from './primitives.ts'
 import { beginRun, deviceBuffer, dropPassing, endRun, readNow, settle, settleEmpty, usesPassing } from './storage.ts'
 import { advance, commit, pendingVariables, rollback, type VariableState } from './variable-state.ts'
 
@@ -23,7 +33,7 @@ export interface Compiled {
   readonly executable: Executable
 }
 
-const caches = new WeakMap<Backend, Map<string, Compiled>>()
+const caches = new WeakMap<Backend, LruCache<Compiled>>()
 /** Values that the next run computes too, because somebody will ask after the step. */
 let wanted: Node[] = []
 const withHistory: Node[] = []
@@ -44,9 +54,9 @@ export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null }
 
 function inspect(roots: readonly Node[]): void {
   try {
-    inspector.beforeRun?.([...roots, ...[...pendingVariables].map((state) => state.read)])
+    inspector.beforeRun?.([...roots, ...pendingVariables.map((state) => state.read)])
   } catch (reason) {
-    for (const state of pendingVariables) if (state.memory.buffer) rollback(state) // what it refused will not happen later
+    rollback(pendingVariables.filter((state) => state.memory.buffer)) // what it refused will not happen later
     throw reason
   }
 }
@@ -68,12 +78,12 @@ export function realizeNodes(roots: readonly Node[]): void {
   const all = [...roots, ...wanted]
   inspect(all)
   wanted = []
-  const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...[...pendingVariables].map((v) => v.backend)])
+  const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...pendingVariables.map((v) => v.backend)])
   for (const backend of backends) {
     runOn(
       backend,
       all.filter((node) => (node.backend ?? currentBackend()) === backend),
-      [...pendingVariables].filter((v) => v.backend === backend),
+      pendingVariables.filter((v) => v.backend === backend),
     )
   }
 }
@@ -119,7 +129,7 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
     state.memory.buffer ??= backend.allocate(state.dtype, data.length)
     backend.write(state.memory.buffer, data)
   }
-  variables.forEach(commit)
+  commit(variables)
 }
 
 /** The pending assigns: values that a program computes, each a node of its own, and values that are only written. */
@@ -218,20 +228,16 @@ function cutHistory(count: number): void {
 /** The plan of a graph, from the cache where an equal one was run before. */
 export function compile(backend: Backend, graph: Graph, requests: readonly Request[], mayPass: (position: number) => boolean): Compiled {
   let cache = caches.get(backend)
-  if (!cache) caches.set(backend, (cache = new Map()))
+  if (!cache) caches.set(backend, (cache = new LruCache(cachedPlans)))
   const flags = graph.items.map((_, i) => (mayPass(i) ? '1' : '0')).join('')
   const key = `${graph.key}|${requests.map((r) => `${r.position}>${r.over ?? ''}`).join()}|${flags}`
-  let compiled = cache.get(key)
-  if (compiled) {
-    cache.delete(key) // the last of the map is the most recently used
-  } else {
-    counters.plans += 1
-    checkDTypes(backend, graph)
-    const made = plan(graph.items, requests, backend.capabilities, mayPass)
-    compiled = { plan: made, executable: backend.compile(made.program) }
-  }
+  const known = cache.get(key)
+  if (known) return known
+  counters.plans += 1
+  checkDTypes(backend, graph)
+  const made = plan(graph.items, requests, backend.capabilities, mayPass)
+  const compiled = { plan: made, executable: backend.compile(made.program) }
   cache.set(key, compiled)
-  if (cache.size > cachedPlans) cache.delete(cache.keys().next().value!)
   return compiled
 }
 
@@ -335,10 +341,25 @@ function remember(node: Node, data: TypedArray): TypedArray {
 
 export const canReadSync = (node: Node): boolean => !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
 
-/** The same values as a leaf of another backend. */
+/** The same values as a leaf of another backend, with a way back for gradients: they are moved in turn. */
 export function moveNode(node: Node, backend: Backend): Node {
   if (node.backend === backend) return node
-  return hostNode(readNodeSync(node), node.shape, node.dtype, backend)
+  const leaf = hostNode(readToMove(node, backend), node.shape, node.dtype, backend)
+  if (!context.tracking || !isFloat(node.dtype)) return leaf
+  const rule: CustomRule = ({ dy, inputs: [x] }) => [() => dy.to(x!.node.backend ?? currentBackend())]
+  const moved = makeNode('custom', [leaf, node], { rule })
+  moved.storage = leaf.storage
+  withHistory.push(moved)
+  cutHistory(historyLimit)
+  return moved
+}
+
+function readToMove(node: Node, backend: Backend): TypedArray {
+  const value = inMemory(computed(node))
+  if ('host' in value || value.backend.readSync) return readNodeSync(node)
+  throw new UnsupportedError(
+    `x.to(${backend.name}): ${value.backend.name} can only be read asynchronously. Await x.data() first, and x can move; a Variable moves with moveVariables`,
+  )
 }
 
 /** A long chain of pending work runs before it grows further. */

@@ -2,13 +2,13 @@
  * Where values lie. JavaScript cannot tell which handles are still held, so device memory is bounded without asking: what a
  * run did not touch moves to JavaScript's heap after the next one, where the garbage collector sees it.
  */
-import { type Backend, BackendError, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
+import { type Backend, BackendError, Bag, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
 import type { LeafAttrs, Node, Storage } from './node.ts'
-import type { VariableState } from './variable-state.ts'
+import type { VariableMemory, VariableState } from './variable-state.ts'
 
 let runs = 0
 /** Storages with device memory, other than variables. */
-const resident = new Map<Storage, Node>()
+const resident = new Bag<Storage>()
 /** Forward values that the last step left behind. */
 let passing: Node[] = []
 
@@ -25,21 +25,21 @@ export function deviceBuffer(node: Node, backend: Backend): BufferHandle {
     const buffer = backend.allocate(node.dtype, node.size)
     backend.write(buffer, storage.host!)
     storage.device = { backend, buffer }
-    resident.set(storage, node)
+    resident.add(storage)
   }
   return storage.device.buffer
 }
 
 /** Gives a node its computed value. */
 export function settle(node: Node, backend: Backend, buffer: BufferHandle, isPassing: boolean): void {
-  node.storage = { host: null, device: { backend, buffer }, passing: isPassing, lastUse: runs }
-  resident.set(node.storage, node)
+  node.storage = { host: null, device: { backend, buffer }, passing: isPassing, lastUse: runs, place: -1 }
+  resident.add(node.storage)
   if (isPassing) passing.push(node)
 }
 
 /** Gives a node without elements its value, which needs no memory. */
 export function settleEmpty(node: Node): void {
-  node.storage = { host: new dtypes[node.dtype].array(0), device: null, passing: false, lastUse: runs }
+  node.storage = { host: new dtypes[node.dtype].array(0), device: null, passing: false, lastUse: runs, place: -1 }
 }
 
 function release(storage: Storage): void {
@@ -85,7 +85,7 @@ export function beginRun(): void {
 
 /** Moves to the heap what neither this run nor the one before touched. */
 export function endRun(): void {
-  for (const storage of resident.keys()) {
+  for (const storage of resident) {
     if (storage.passing || storage.lastUse >= runs - 1) continue
     const { backend, buffer } = storage.device!
     if (!storage.host && !backend.readSync) continue
@@ -98,12 +98,12 @@ export function endRun(): void {
 }
 
 /** Frees a variable's memory when nothing can reach it any more. */
-const forgotten = new FinalizationRegistry<{ backend: Backend; memory: { buffer: BufferHandle | null } }>(({ backend, memory }) => {
-  if (memory.buffer) unlessDisposed(() => backend.free(memory.buffer!))
+const forgotten = new FinalizationRegistry<VariableMemory>(({ backend, buffer }) => {
+  if (buffer) unlessDisposed(() => backend.free(buffer))
 })
 
 export function track(state: VariableState): void {
-  forgotten.register(state, { backend: state.backend, memory: state.memory })
+  forgotten.register(state, state.memory)
 }
 
 export interface Scope {
@@ -112,10 +112,10 @@ export interface Scope {
 
 /** `using s = scope()`: when it ends, device memory of values made inside goes at once, after a copy to the heap. Nobody needs it. */
 export function scope(): Scope {
-  const before = new Set(resident.keys())
+  const before = new Set(resident)
   return {
     [Symbol.dispose]() {
-      for (const storage of [...resident.keys()]) {
+      for (const storage of resident) {
         if (before.has(storage) || storage.passing) continue
         storage.host ??= readNow(storage.device!.backend, storage.device!.buffer)
         release(storage)

@@ -6,39 +6,54 @@ import { Node } from './node.ts'
 import type { Shape } from './shape.ts'
 import type { Variable } from './variable.ts'
 
+export interface VariableMemory {
+  backend: Backend
+  buffer: BufferHandle | null
+}
+
 export interface VariableState {
   /** Whose state this is. */
   readonly variable: Variable
   readonly shape: Shape
   readonly dtype: DType
+  /** That of its memory: it changes when the variable moves. */
   readonly backend: Backend
   name: string | null
   requiresGrad: boolean
   /** Holds version `committed`; without a buffer before the first run. Its own object, so that it can outlive this one. */
-  readonly memory: { buffer: BufferHandle | null }
+  readonly memory: VariableMemory
   committed: number
-  /** Version of the last assign; those after `committed` are pending, by version. */
+  /** Version of the last assign, and of the last of `pending`. */
   latest: number
-  readonly pending: Map<number, Node>
+  /** The values of assigns that have not run, one a version. */
+  readonly pending: Node[]
   /** The node of a read of version `latest`. */
   read: Node
 }
 
 /** Variables with assigns that have not run, in program order of their first one. */
-export const pendingVariables: Set<VariableState> = new Set()
+export const pendingVariables: VariableState[] = []
+
+function forgetSettled(): void {
+  const left = pendingVariables.filter(({ pending }) => pending.length > 0)
+  pendingVariables.splice(0, Infinity, ...left)
+}
 
 export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
+  const memory: VariableMemory = { backend, buffer: null }
   const state = {
     variable,
     shape,
     dtype,
-    backend,
+    get backend() {
+      return memory.backend
+    },
     name,
     requiresGrad: false,
-    memory: { buffer: null },
+    memory,
     committed: 0,
     latest: 0,
-    pending: new Map(),
+    pending: [],
   } as unknown as VariableState
   state.read = readNode(state)
   return state
@@ -56,28 +71,34 @@ export function recordAssign(state: VariableState, value: Node): void {
     )
   }
   state.latest += 1
-  state.pending.set(state.latest, value)
+  if (state.pending.push(value) === 1) pendingVariables.push(state)
   state.read = readNode(state)
-  pendingVariables.add(state)
 }
 
+/** What a pending assign gave this version. */
+export const pendingValue = ({ pending, latest }: VariableState, version: number): Node | undefined =>
+  pending[pending.length - 1 - (latest - version)]
+
 /** The pending assigns ran: `latest` is what the buffer holds. */
-export function commit(state: VariableState): void {
-  state.committed = state.latest
-  state.pending.clear()
-  pendingVariables.delete(state)
+export function commit(states: readonly VariableState[]): void {
+  for (const state of states) {
+    state.committed = state.latest
+    state.pending.length = 0
+  }
+  forgetSettled()
 }
 
 /** Forgets the assigns that are pending. Their version numbers are not used again, so that what read them is stale. */
-export function rollback(state: VariableState): void {
-  state.pending.clear()
-  state.read = readNode(state, state.committed)
-  pendingVariables.delete(state)
+export function rollback(states: readonly VariableState[]): void {
+  for (const state of states) {
+    state.pending.length = 0
+    state.read = readNode(state, state.committed)
+  }
+  forgetSettled()
 }
 
-/** A captured program ran and wrote the variable anew. */
+/** The memory holds a new value, which no assign wrote: a captured program did, or it lies on another backend now. */
 export function advance(state: VariableState): void {
-  state.latest += 1
+  state.committed = state.latest += 1
   state.read = readNode(state)
-  commit(state)
 }

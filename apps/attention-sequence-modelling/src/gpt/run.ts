@@ -1,6 +1,6 @@
 /** The two commands, from their options to their last line. */
 import { basename } from 'node:path'
-import { chooseBackend, encodePrompt, prepareRun, type SampleOptions, UsageError, validationLine } from '@tenon/app-kit'
+import { chooseBackend, encodePrompt, prepareRun, printNotes, type SampleOptions, UsageError, validationLine } from '@tenon/app-kit'
 import { CharVocabulary, randomSource } from '@tenon/datasets'
 import type { GPT } from '@tenon/nn-attention'
 import { loadCheckpoint } from '@tenon/train/node'
@@ -70,7 +70,7 @@ const runGpt = async (options: GptOptions, { out, catchInterrupts }: AppWorld): 
   return 0
 }
 
-const runSample = async ({ checkpoint: file, backend, ...wish }: SampleOptions, { out }: AppWorld): Promise<number> => {
+const runSample = async ({ checkpoint: file, backend, ...wish }: SampleOptions, { out, err }: AppWorld): Promise<number> => {
   const checkpoint = await loadCheckpoint<Settings>(file)
   checkKind(checkpoint, file)
   await chooseBackend(backend)
@@ -80,6 +80,7 @@ const runSample = async ({ checkpoint: file, backend, ...wish }: SampleOptions, 
   model.eval()
   checkpoint.restore({ model })
   out.write(await write(model, vocabulary, settings.names !== null, wish))
+  printNotes(err)
   return 0
 }
 

@@ -23,20 +23,6 @@ export const errorRateChart = ({ xLabel, points }: MetricsCurves): Chart[] => [
   },
 ]
 
-/** Columns of text as wide as they need to be. */
-export const columns = (rows: readonly (readonly string[])[]): string => {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((text, column) => text.padEnd(widths[column]!))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
-}
-
 const cell = 36
 const left = 72
 const top = 76

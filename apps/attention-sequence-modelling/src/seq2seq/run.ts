@@ -1,12 +1,12 @@
 /** The two commands, from their options to their last line. */
 import { dirname, join } from 'node:path'
-import { chooseBackend, prepareRun, resumedSettings, UsageError, validationLine } from '@tenon/app-kit'
+import { chooseBackend, columns, prepareRun, printNotes, resumedSettings, UsageError, validationLine } from '@tenon/app-kit'
 import { loadCheckpoint, writeFileAtomic } from '@tenon/train/node'
 import type { AppCommand, AppWorld } from '../command.ts'
 import { alphabet, splitWords, wordsOf } from './dictionary.ts'
 import { definePronounce, defineSeq2seq, type PronounceOptions, type Seq2seqOptions } from './options.ts'
 import { Pronouncer } from './pronounce.ts'
-import { columns, drawAttention, testLine } from './report.ts'
+import { drawAttention, testLine } from './report.ts'
 import { checkKind, newSettings, type Settings } from './settings.ts'
 import { restored, test, train } from './train.ts'
 
@@ -60,7 +60,7 @@ const sizesFor = (words: number): typeof sizes => ({
 
 const runPronounce = async (
   { checkpoint: file, backend, map }: PronounceOptions,
-  { out }: AppWorld,
+  { out, err }: AppWorld,
   words: readonly string[],
 ): Promise<number> => {
   const spellings = words.map(checkWord)
@@ -70,6 +70,7 @@ const runPronounce = async (
   const pronouncer = new Pronouncer(restored(checkpoint))
   const said = await pronouncer.say(spellings)
   out.write(columns([['word', 'phonemes'], ...spellings.map((spelling, i) => [spelling, said[i]!.join(' ')])]))
+  printNotes(err)
   if (map !== undefined) await writeFileAtomic(map, drawAttention(await pronouncer.map(spellings[0]!)))
   return 0
 }

@@ -76,7 +76,7 @@ const requests: PlaygroundService['requests'] = {
   use: async (id) => {
     const backend = await makeBackend(id)
     const before = currentBackend()
-    if (learner) learner = await moveTo(backend, learner)
+    if (learner) await moveTo(backend, learner)
     else await useBackend(backend)
     left.push({ backend: before, lastStep: latest.running ? latest.steps : -1 })
     disposeLeft(0)

@@ -3,7 +3,7 @@ import { backward } from '@tenon/autograd'
 import type { Backend } from '@tenon/kernel'
 import { crossEntropy, type Sequential } from '@tenon/nn'
 import { Adam } from '@tenon/optim'
-import { jit, manualSeed, realize, softmax, type Tensor, tensor, useBackend } from '@tenon/tensor'
+import { currentBackend, jit, manualSeed, softmax, type Tensor, useBackend } from '@tenon/tensor'
 import { accuracy } from '@tenon/train'
 import { presets } from 'cnn-image-classification/model'
 
@@ -41,20 +41,16 @@ export const makeLearner = (seed: number): Learner => {
   }
 }
 
-/** Makes `backend` the current one and gives the same model there, with the state of its optimizer. What is on the old one stays readable. */
-export const moveTo = async (backend: Backend, learner: Learner): Promise<Learner> => {
-  const { state, groups } = learner.optimizer.stateDict()
-  const [weights, slots] = await Promise.all([copied(learner.model.stateDict()), copied(state)])
-  await useBackend(backend)
-  const moved = makeLearner(0)
-  moved.model.loadStateDict(weights())
-  moved.optimizer.loadStateDict({ state: slots(), groups })
-  realize()
-  return moved
-}
-
-/** Reads tensors; what it gives makes them anew on the backend that is then the current one. */
-const copied = async (tensors: Readonly<Record<string, Tensor>>): Promise<() => Record<string, Tensor>> => {
-  const read = await Promise.all(Object.entries(tensors).map(async ([name, t]) => [name, await t.data(), t.shape] as const))
-  return () => Object.fromEntries(read.map(([name, data, shape]) => [name, tensor(data, shape)]))
+/** Makes `backend` the current one and takes the model there, with the state of its optimizer. All of it moves, or nothing does. */
+export const moveTo = async (backend: Backend, { model, optimizer }: Learner): Promise<void> => {
+  const before = currentBackend()
+  try {
+    await useBackend(backend)
+    await model.to(backend)
+    await optimizer.to(backend)
+  } catch (error) {
+    await useBackend(before)
+    await model.to(before)
+    throw error
+  }
 }

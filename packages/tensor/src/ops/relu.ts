@@ -1,10 +1,10 @@
 import { toFloat } from '../compose.ts'
-import type { Tensor } from '../tensor.ts'
+import { primitive, type Tensor } from '../tensor.ts'
 import { expm1 } from './exponential.ts'
 import { where } from './where.ts'
 
 /** relu(x) = max(x, 0), with slope 0 at 0, and NaN of NaN.   any shape → same */
-export const relu = (x: Tensor): Tensor => where(x.le(0), 0, x)
+export const relu = (x: Tensor): Tensor => primitive('relu', [x], {})
 
 /** leakyRelu(x) = x above 0, negativeSlope · x below.   any shape → same; source: F.leaky_relu */
 export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor => where(x.gt(0), x, toFloat(x).mul(negativeSlope))

@@ -1,4 +1,0 @@
-import { gpujs } from '@tenon/backend-gpujs'
-import { describeBackend } from '@tenon/testing'
-
-describeBackend('gpujs', () => gpujs({ mode: 'cpu' }))
