@@ -161,7 +161,7 @@ describe('a worker that dies', () => {
 })
 
 it('without WebGL the modes that need it say so, and all else works', async () => {
-  const without = await launchChromium('--disable-3d-apis')
+  const without = await launchChromium('--disable-gpu', '--disable-software-rasterizer')
   try {
     const page = await open(server.url, without)
     for (const mode of ['webgl2', 'webgl']) {
