@@ -4,8 +4,9 @@ import type { Sequential } from '@tenon/nn'
 import { softmax } from '@tenon/tensor'
 import { writeFileAtomic } from '@tenon/train/node'
 import { PNG } from 'pngjs'
-import type { DataSet, ImageLoader } from './data.ts'
+import type { DataSet } from './data.ts'
 import { imageSide } from './image.ts'
+import type { ImageLoader } from './preparation.ts'
 
 interface Mistake {
   /** 28×28 bytes, 0 is black. */

@@ -72,7 +72,9 @@ let library: Promise<Library> | null = null
 async function load(): Promise<Library> {
   library ??= keepingGlobal(import('gpu.js'))
   try {
-    return await library
+    const loaded: Library & { readonly default?: Library } = await library
+    // Bundled for a browser it has no names, only a default.
+    return loaded.GPU ? loaded : loaded.default!
   } catch (error) {
     library = null
     throw new BackendError(

@@ -24,3 +24,20 @@ export class CheckpointError extends TenonError {
 export class FileError extends TenonError {
   override name = 'FileError'
 }
+
+/** The worker that trains died, was ended before it could answer, or was asked for what it does not do. */
+export class WorkerError extends TenonError {
+  override name = 'WorkerError'
+}
+
+/** An error that was thrown in a worker: it has the name and the message of the one there. */
+export class RemoteError extends TenonError {
+  /** Where it was thrown. */
+  readonly remoteStack: string
+
+  constructor({ name, message, stack }: { readonly name: string; readonly message: string; readonly stack: string }) {
+    super(message)
+    this.name = name
+    this.remoteStack = stack
+  }
+}

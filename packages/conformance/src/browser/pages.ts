@@ -43,11 +43,12 @@ export async function bundleScripts(files: readonly string[], folder: string): P
   await writeFile(join(folder, 'favicon.ico'), '')
 }
 
-export function launchChromium(): Promise<Browser> {
+/** @param more of Chromium's own arguments */
+export function launchChromium(...more: readonly string[]): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === null)
     throw new Error('There is no Chromium here: name the file *.page.test.ts, and it runs only where there is one')
-  return chromium.launch({ executablePath, args: [...chromiumArguments] })
+  return chromium.launch({ executablePath, args: [...chromiumArguments, ...more] })
 }
 
 export interface WatchedPage {

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DatasetError } from '../errors.ts'
 import { cacheFolder } from './cache.ts'
 import type { FetchProgress } from './fill.ts'
-import { load } from './mnist.ts'
+import { filesOf, load } from './mnist.ts'
 import { fashionMnistSet, type ImageSet, imageSet, mnistSet } from './mnist-sources.ts'
 
 /** A whole data set of a few bytes: two images of 1 × 2 to train on, one to test with. */
@@ -132,6 +132,14 @@ describe('the cache', () => {
       labels: { data: Int32Array.of(3), shape: [] },
     })
     expect(onProgress).not.toHaveBeenCalled()
+    expect(requests).toEqual([])
+  })
+
+  it('gives the files themselves, for a server', async () => {
+    await put()
+    expect(Object.fromEntries(await filesOf(http(), { cacheDir: home }))).toEqual(
+      Object.fromEntries(Object.entries(contents).map(([name, bytes]) => [name, Buffer.from(bytes)])),
+    )
     expect(requests).toEqual([])
   })
 

@@ -20,6 +20,9 @@ export interface MnistOptions extends PinnedOptions {
  */
 export const mnist = (options?: MnistOptions): Promise<ImageDataset> => load(mnistSet, options)
 
+/** The four files of MNIST by name, unpacked, for a server that passes them on to `idxImages` in a browser. Read as by `mnist`. */
+export const mnistFiles = async (options?: PinnedOptions): Promise<ReadonlyMap<string, Uint8Array>> => filesOf(mnistSet, options)
+
 /** Fashion-MNIST: 28 × 28 pictures of clothes, in all else like `mnist` (31 MB). Class k is `fashionMnistClasses[k]`. */
 export const fashionMnist = (options?: MnistOptions): Promise<ImageDataset> => load(fashionMnistSet, options)
 
@@ -41,6 +44,11 @@ export const load = async (set: ImageSet, { train = true, dir, ...options }: Mni
   const files = [split.images, split.labels] as const
   const [images, labels] = dir === undefined ? await readPinned(set, files, options) : await fromDir(dir, files)
   return idxImages(images.bytes, labels.bytes, { images: images.path, labels: labels.path })
+}
+
+export const filesOf = async (set: ImageSet, options?: PinnedOptions): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const found = await readPinned(set, set.files, options)
+  return new Map(set.files.map(({ name }, i) => [name, found[i]!.bytes]))
 }
 
 const fromDir = async (dir: string, files: readonly [PinnedFile, PinnedFile]): Promise<[FoundFile, FoundFile]> => {
