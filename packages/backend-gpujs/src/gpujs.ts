@@ -1,8 +1,8 @@
 import { type Backend, BackendError, type Capabilities, kernelBackend } from '@tenon/kernel'
 import { Device, type DeviceMode, type Library } from './device.ts'
-import { compileKernel, listing, maxInputs, maxLoop } from './kernels.ts'
+import { compileKernel, listing, maxLoop } from './kernels.ts'
 import { Memory } from './memory.ts'
-import { maxLength } from './units.ts'
+import { maxInputs, maxLength } from './units.ts'
 
 export type GpujsMode = DeviceMode | 'auto'
 

@@ -10,8 +10,6 @@ import { maxLength, normalized, toUnits, type Unit, type Units } from './units.t
 
 /** Longer reductions are split: headlessgl stops at 65,535 iterations. */
 export const maxLoop = 4096
-/** WebGL promises 16 textures to a kernel, in some browsers 8. */
-export const maxInputs = 7
 
 /** `note` is told what runs on the host, and why. */
 export function compileKernel(kernel: Kernel, device: Device, note: (text: string) => void): CompiledKernel<Memory> {
@@ -80,10 +78,6 @@ function runUnits(kernel: Kernel, { buffers: params, units }: Units, device: Dev
     const rendered = render(unit, device.gl)
     const { text, functions, buffers, old } = rendered
     const { length } = params[unit.out]!
-    if (buffers.length > maxInputs)
-      throw new BackendError(
-        `gpujs: a kernel reads ${buffers.length} buffers, and gpu.js gives it at most ${maxInputs}. Realize some of them before, with fewer in one expression`,
-      )
     if (length > maxLength)
       throw new BackendError(
         `gpujs: a step of a reduction has ${length} elements, and a buffer holds at most ${maxLength}. Use smaller batches`,

@@ -6,9 +6,11 @@ import {
   type BufferParam,
   type Expr,
   ExprPool,
+  fewInputs,
   type LoopKernel,
   product,
   type ReduceStage,
+  reads,
   rebuild,
   type Stage,
   type StoreStage,
@@ -17,6 +19,8 @@ import {
 
 /** gpu.js counts places in float32, which is exact to here. */
 export const maxLength: number = 2 ** 23
+/** WebGL promises 16 textures to a kernel, in some browsers 8, and one of them may be the output's own content. */
+export const maxInputs = 7
 
 /** A place minus `constant` and scalars is Σ stride · (coordinate, or extent − 1 − coordinate): digits, the largest stride first. */
 export interface Place {
@@ -81,17 +85,29 @@ function addUnits({ grid, stages }: LoopKernel, positions: readonly number[], bu
   const rank = grid.length
   const stores = stages.filter((s) => s.kind === 'store')
   const reduces = new Map([...stages.entries()].filter((entry): entry is [number, ReduceStage] => entry[1].kind === 'reduce'))
-  // A register that more than one element depends on is computed once, into a temporary.
-  const keep = reduces.size > 0 && (stores.length > 1 || stores.some((s) => product(s.extents) > 1))
+  // A register that more than one element depends on is computed once, into a temporary; so is any, where that leaves room for inputs.
+  const crowded = reads({ kind: 'loop', grid, stages, buffers: [], scalars: [] }).size > maxInputs
+  const keep = reduces.size > 0 && (crowded || stores.length > 1 || stores.some((s) => product(s.extents) > 1))
   const point = grid.reduce((flat, extent, i) => pool.scaleAdd(flat, extent, pool.index(i, extent)), pool.int(0))
   const kept = new Map<number, number>()
   const copy = rebuild(pool, {
     load: (e, index, valid) => pool.load(e.dtype, positions[e.buffer]!, index, valid),
     register: (e) => (kept.has(e.stage) ? pool.load(e.dtype, kept.get(e.stage)!, point) : pool.register(e.dtype, e.stage)),
   })
+  /** In parts, each a unit of its own, where a value reads too many buffers. */
+  const fitting = (value: Expr, extents: readonly number[]): Expr => {
+    const all = [...grid, ...extents]
+    const length = product(all)
+    const index = all.reduce((flat, extent, i) => pool.scaleAdd(flat, extent, pool.index(i, extent)), pool.int(0))
+    return fewInputs(pool, value, maxInputs, (part) => {
+      const out = buffers.push({ dtype: part.dtype, length }) - 1
+      units.push({ out, length, pool, index, place: placeOf(pool, index, all, length)!, rank, reduces: new Map(), value: part })
+      return pool.load(part.dtype, out, index)
+    })
+  }
   const inlined = new Map<number, ReduceStage>()
   for (const [number, stage] of product(grid) > 0 ? reduces : []) {
-    const moved = { ...stage, value: copy(stage.value) }
+    const moved = { ...stage, value: fitting(copy(stage.value), stage.extents) }
     if (!keep) {
       inlined.set(number, moved)
       continue
@@ -109,7 +125,7 @@ function addUnits({ grid, stages }: LoopKernel, positions: readonly number[], bu
     const index = copy(store.index)
     const place = placeOf(pool, index, [...grid, ...store.extents], length)
     if (!place) return false
-    units.push({ out, length, pool, index, place, rank, reduces: inlined, value: copy(store.value) })
+    units.push({ out, length, pool, index, place, rank, reduces: inlined, value: fitting(copy(store.value), store.extents) })
   }
   return true
 }

@@ -2,7 +2,8 @@
 import type { TrainingBatches } from '@tenon/app-kit'
 import { type Batch, padSequences, randomOrder } from '@tenon/datasets'
 import { type Tensor, type TypedArray, tensor } from '@tenon/tensor'
-import { beginning, ending, letters, phonemes, type Word } from './dictionary.ts'
+import type { Word } from './dictionary.ts'
+import { beginning, ending, letters, phonemes } from './vocabulary.ts'
 
 export const lengthStep = 8
 

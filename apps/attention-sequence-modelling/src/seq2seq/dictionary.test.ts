@@ -1,7 +1,8 @@
 import { parsePronunciations } from '@tenon/datasets/node'
 import { describe, expect, it } from 'vitest'
 import { PairBatches } from './batches.ts'
-import { letters, phonemes, splitWords, wordsOf } from './dictionary.ts'
+import { splitWords, wordsOf } from './dictionary.ts'
+import { letters, phonemes } from './vocabulary.ts'
 
 const words = wordsOf(
   parsePronunciations(`READ  R EH1 D

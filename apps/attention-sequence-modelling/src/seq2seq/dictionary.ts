@@ -1,7 +1,8 @@
 /** Words and how they are spoken, split by spelling. */
 import { reportFetch } from '@tenon/app-kit'
-import { CharVocabulary, randomOrder, WordVocabulary } from '@tenon/datasets'
+import { randomOrder } from '@tenon/datasets'
 import { cmudict, type Pronunciation } from '@tenon/datasets/node'
+import { alphabet } from './vocabulary.ts'
 
 /** A spelling with every way that it is listed to be spoken: `read` is "R EH D" and "R IY D". */
 export interface Word {
@@ -14,8 +15,6 @@ export interface Dictionary {
   readonly validation: readonly Word[]
   readonly test: readonly Word[]
 }
-
-export const alphabet = "'abcdefghijklmnopqrstuvwxyz"
 
 /** The CMU Pronouncing Dictionary; says what is fetched and from where, if it has to be. */
 export const loadPronunciations = (out: NodeJS.WriteStream): Promise<readonly Pronunciation[]> => cmudict({ onProgress: reportFetch(out) })
@@ -43,16 +42,3 @@ export const splitWords = (words: readonly Word[], { validation, test }: SplitSi
   const mixed = Array.from(randomOrder(words.length, words.length, seed, 0), (index) => words[index]!)
   return { test: mixed.slice(0, test), validation: mixed.slice(test, test + validation), train: mixed.slice(test + validation) }
 }
-
-export const padding = '<pad>'
-export const beginning = '<bos>'
-export const ending = '<eos>'
-
-/** Letters of a word. Padding is token 0. */
-export const letters: CharVocabulary = CharVocabulary.fromText(alphabet, { specials: [padding] })
-
-/** The 39 phonemes of ARPAbet, as the dictionary uses them. Padding is token 0. */
-export const phonemes: WordVocabulary = WordVocabulary.fromText(
-  'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH',
-  { specials: [padding, beginning, ending] },
-)

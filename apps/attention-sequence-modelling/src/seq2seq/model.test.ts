@@ -2,9 +2,9 @@ import { chooseBackend } from '@tenon/app-kit'
 import { manualSeed, type Tensor, tensor } from '@tenon/tensor'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sourceOf } from './batches.ts'
-import { phonemes } from './dictionary.ts'
 import { models } from './model.ts'
 import { Pronouncer } from './pronounce.ts'
+import { phonemes } from './vocabulary.ts'
 
 beforeAll(async () => {
   await chooseBackend('cpu')

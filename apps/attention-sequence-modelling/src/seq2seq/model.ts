@@ -3,7 +3,7 @@ import { Dropout, Embedding, Linear, Module } from '@tenon/nn'
 import { AdditiveAttention, PositionalEncoding, Transformer } from '@tenon/nn-attention'
 import { GRU, GRUCell } from '@tenon/nn-rnn'
 import { concat, scan, type Tensor, tanh } from '@tenon/tensor'
-import { letters, phonemes } from './dictionary.ts'
+import { letters, phonemes } from './vocabulary.ts'
 
 /** What the decoder sees of a word. */
 export interface Memory {

@@ -1,8 +1,8 @@
 /** What a model says: greedy decoding, and where it looks while it speaks. */
 import { jit, type Tensor, tensor } from '@tenon/tensor'
 import { lengthStep, sourceOf } from './batches.ts'
-import { beginning, ending, phonemes } from './dictionary.ts'
 import type { Memory, Speller } from './model.ts'
+import { beginning, ending, phonemes } from './vocabulary.ts'
 
 /** Words decoded side by side. */
 const decodeBatch = 250

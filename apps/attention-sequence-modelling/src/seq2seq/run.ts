@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path'
 import { chooseBackend, columns, prepareRun, printNotes, resumedSettings, UsageError, validationLine } from '@tenon/app-kit'
 import { loadCheckpoint, writeFileAtomic } from '@tenon/train/node'
 import type { AppCommand, AppWorld } from '../command.ts'
-import { alphabet, splitWords, wordsOf } from './dictionary.ts'
+import { splitWords, wordsOf } from './dictionary.ts'
 import { definePronounce, defineSeq2seq, type PronounceOptions, type Seq2seqOptions } from './options.ts'
 import { Pronouncer } from './pronounce.ts'
 import { drawAttention, testLine } from './report.ts'
 import { checkKind, newSettings, type Settings } from './settings.ts'
 import { restored, test, train } from './train.ts'
+import { alphabet } from './vocabulary.ts'
 
 const sizes = { validation: 1000, test: 2000 }
 /** Words of the test set that are printed with what the model says. */
