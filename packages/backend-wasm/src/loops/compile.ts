@@ -9,7 +9,7 @@ import { tidyAxes } from './axes.ts'
 import { buildNest, type Group, type Loop, type Nest } from './nest.ts'
 import { scalarType, type Width } from './operations.ts'
 import { type GroupPlan, type Plan, planLanes } from './plan.ts'
-import { type Accumulator, begin, join, joinLanes, makeAccumulator, onlyActive, resultOf, take } from './reductions.ts'
+import { type Accumulator, begin, finish, join, joinLanes, makeAccumulator, onlyActive, resultOf, take } from './reductions.ts'
 import { type ActiveLoop, type Host, innermost, Scope, type Site, target } from './scope.ts'
 import { Values } from './values.ts'
 
@@ -213,6 +213,7 @@ class NestCompiler {
       group.reductions.forEach((r, i) => this.#take(point, r, accumulators[i]!.slice(0, point.parts?.count ?? 1)))
     })
     const t = target(this.#host, scope)
+    scope.inner.push(...accumulators.flat().map(finish))
     group.reductions.forEach((r, i) => {
       const [first] = accumulators[i]!
       if (own) {

@@ -16,6 +16,7 @@ import {
   rebuild,
   type Stage,
 } from '@tenon/kernel'
+import { reuseStored } from './reuse.ts'
 
 export interface Loop {
   readonly axis: number
@@ -112,7 +113,9 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
   if (groups.length === 0) return null
   const points = product(kernel.grid)
   if (points >= smallestGrid) groups.forEach((group, i) => (groups[i] = writesWrittenOut(pool, group)))
-  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups, ranged }
+  const sameLoops = (loops: readonly Loop[]): Loop[] => loops.map(({ extent }) => ({ axis: nextAxis++, extent }))
+  const shared = reuseStored(pool, kernel.buffers, groups, sameLoops)
+  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups: shared, ranged }
   const only = groups[0]!
   // One group of stores: its points are as independent as the grid's.
   if (groups.length > 1 || only.reductions.length > 0) return nest
