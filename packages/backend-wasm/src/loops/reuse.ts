@@ -58,8 +58,10 @@ function sharedCalls(pool: ExprPool, groups: readonly Group[]): Shared[] {
 
 const extentsOf = ({ loops }: Group): string => String(loops.map((l) => l.extent))
 
+export const isCall = (e: Expr): boolean => e.op === 'unary' && e.fn in routines
+
 const isCallAtPoints = (e: Expr, loops: readonly Loop[]): boolean =>
-  e.op === 'unary' && e.fn in routines && [...distinct([e])].some((x) => x.op === 'index' && loops.some((l) => l.axis === x.axis))
+  isCall(e) && [...distinct([e])].some((x) => x.op === 'index' && loops.some((l) => l.axis === x.axis))
 
 const loads = (groups: readonly Group[]) =>
   [...distinct(groups.flatMap((g) => [...g.reductions, ...g.writes].map(({ value }) => value)))].filter((e) => e.op === 'load')
