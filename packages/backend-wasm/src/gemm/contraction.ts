@@ -12,6 +12,7 @@ import { tileColumns, tileRows } from './block-product.ts'
 import { compilePart, epilogueStages, float, oneOf, type PartCall, storeTo, strided } from './part.ts'
 import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
+import { compileThin } from './thin.ts'
 
 /** Most of k, rows and columns in a block: B's tile in the first cache; A, B and C in the second, a quarter of a megabyte each. */
 const most = { k: 256, rows: 256, columns: 256 }
@@ -69,11 +70,12 @@ function followsColumns({ batch, stores }: Contraction, isSwapped: boolean): boo
   )
 }
 
-/** Products too thin to fill tiles are as fast as plain loops, or faster. */
+/** Too thin to fill tiles: plain loops are as fast, or faster. */
 const isThin = ({ m, n, k }: Contraction): boolean => Math.min(m, n) < tileRows || Math.max(m, n) < tileColumns || m * n * k < 2048 || k < 4
 
 export function compileContraction(context: ModuleContext, kernel: Contraction): LoopFunction | null {
-  if (kernel.dtype !== 'float32' || isThin(kernel) || product(kernel.batch) === 0) return compileLoops(context, toLoops(kernel))
+  if (kernel.dtype !== 'float32' || product(kernel.batch) === 0) return compileLoops(context, toLoops(kernel))
+  if (isThin(kernel)) return compileThin(context, kernel)
   const plan = planProduct(kernel)
   const { a, b, block, batch } = plan
   const blocks = { rows: Math.ceil(a.extent / block.rows), columns: Math.ceil(b.extent / block.columns) }
