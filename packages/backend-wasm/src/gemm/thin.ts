@@ -33,7 +33,13 @@ export function compileThin(context: ModuleContext, kernel: Contraction): LoopFu
   const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
   const [args, start, end, address] = [0, 1, 2, 3].map((i) => f.param(i, 'i32').get) as [I32, I32, I32, I32]
   const w = new Writer(f)
-  for (const part of [sums, epilogue]) part(w, args, address, axes.map((axis) => (axis.cut ? { start, end } : null)))
+  for (const part of [sums, epilogue])
+    part(
+      w,
+      args,
+      address,
+      axes.map((axis) => (axis.cut ? { start, end } : null)),
+    )
   f.add(w.code)
   return { f, extent: grid[cut]!, scratchBytes: length * float }
 }
