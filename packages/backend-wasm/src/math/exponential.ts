@@ -1,6 +1,6 @@
 /**
- * exp, expm1, log, log1p: argument reduction after Cody and Waite, polynomials after Cephes (S. L. Moshier); tanh, erf. `routines.test.ts` holds the
- * largest errors.
+ * exp, expm1, log, log1p: argument reduction after Cody and Waite, polynomials after Cephes (S. L. Moshier); tanh, erf. conformance's `wasm-functions.test.ts`
+ * holds the largest errors.
  */
 import type { V128 } from '../assembler/code.ts'
 import { f32x4, i32, i32x4, v128 } from '../assembler/instructions.ts'
