@@ -1,6 +1,6 @@
 /**
- * Batched matrix products. The result is cut into blocks that the second cache holds; of each, the sums go to scratch memory, k after k, and from there
- * through the epilogue to where they belong. B's block is packed into columns of eight unless its columns are neighbours already, A's into rows of
+ * Batched matrix products. The result is cut into blocks that the second cache holds; of each, the sums go, k after k, to scratch memory, and from there
+ * through the epilogue to where they belong; or there at once, where nothing is to be done to them. B's block is packed into columns of eight unless its columns are neighbours already, A's into rows of
  * four where each k would be another cache line. Either operand can be the B of this folder: the one is taken that costs less to pack and
  * wastes less of the tiles.
  */
@@ -17,6 +17,9 @@ import { compileThin } from './thin.ts'
 
 /** Most of k, rows and columns in a block: B's tile in the first cache; A, B and C in the second, a quarter of a megabyte each. */
 const most = { k: 256, rows: 256, columns: 256 }
+
+/** Where sums go that no epilogue changes. */
+type Target = Pick<MatrixView, 'buffer' | 'offset' | 'batchStrides' | 'rowStride'>
 
 /** Columns from which on packing A pays. */
 const fewestForPackedA = 32
@@ -36,6 +39,7 @@ interface ProductPlan {
   readonly swapped: boolean
   readonly packsA: boolean
   readonly packsB: boolean
+  readonly target: Target | null
   readonly batch: number
   /** Extents of a block; the columns are a multiple of the tiles'. */
   readonly block: { readonly k: number; readonly rows: number; readonly columns: number }
@@ -54,27 +58,44 @@ function planProduct(kernel: Contraction): ProductPlan {
     const multiplying = (rows.extent * roundUp(columns.extent, tileColumns) * k) / 8
     const packingA = packsA ? rows.extent * k * 0.5 : 0
     const packing = packingA + (packsB ? columns.extent * k * (columns.own === 1 ? 0.5 : 1.5) : 0)
-    const epilogue = rows.extent * columns.extent * (followsColumns(kernel, isSwapped) ? 0.5 : 2.5)
+    const target = columns.extent % tileColumns === 0 ? targetOf(kernel, isSwapped) : null
+    const epilogue = target ? 0 : rows.extent * columns.extent * (followsColumns(kernel, isSwapped) ? 0.5 : 2.5)
     const block = {
       k: Math.min(k, most.k),
       rows: Math.min(rows.extent, most.rows),
       columns: Math.min(roundUp(columns.extent, tileColumns), most.columns),
     }
-    const plan = { a: rows, b: columns, swapped: isSwapped, packsA, packsB, batch: product(kernel.batch), block }
+    const plan = { a: rows, b: columns, swapped: isSwapped, packsA, packsB, target, batch: product(kernel.batch), block }
     return { plan, cost: multiplying + packing + epilogue }
   }
   const [straight, swapped] = [candidate(false), candidate(true)]
   return straight.cost <= swapped.cost ? straight.plan : swapped.plan
 }
 
-/** Whether the epilogue stores neighbouring columns side by side. */
-function followsColumns({ batch, stores }: Contraction, isSwapped: boolean): boolean {
-  const columns = batch.length + (isSwapped ? 0 : 1)
+/** An index as a sum over the axes: batch, rows, columns of the blocks. */
+function stridesOf({ batch }: Contraction, index: Expr, isSwapped: boolean): { constant: number; strides: readonly number[] } | null {
   const pool = new ExprPool()
-  const copy = rebuild(pool)
-  return stores.every(({ index }) =>
-    [...pool.linear(copy(index)).terms].some(([e, c]) => e.op === 'index' && e.axis === columns && c === 1),
-  )
+  const { constant, terms } = pool.linear(rebuild(pool)(index))
+  const strides = [...batch, 0, 0].map(() => 0)
+  for (const [e, coefficient] of terms) {
+    if (e.op !== 'index') return null
+    strides[e.axis] = coefficient
+  }
+  const rowAndColumn = strides.splice(batch.length, 2)
+  return { constant, strides: [...strides, ...(isSwapped ? rowAndColumn.reverse() : rowAndColumn)] }
+}
+
+/** Whether the epilogue stores neighbouring columns side by side. */
+const followsColumns = (kernel: Contraction, isSwapped: boolean): boolean =>
+  kernel.stores.every(({ index }) => stridesOf(kernel, index, isSwapped)?.strides.at(-1) === 1)
+
+function targetOf(kernel: Contraction, isSwapped: boolean): Target | null {
+  const [store, ...others] = kernel.stores
+  if (!store || others.length > 0 || store.value.op !== 'register') return null
+  const place = stridesOf(kernel, store.index, isSwapped)
+  if (!place || place.strides.some((stride) => stride < 0) || place.strides.at(-1) !== 1) return null
+  const { constant, strides } = place
+  return { buffer: store.buffer, offset: constant, batchStrides: strides.slice(0, -2), rowStride: strides.at(-2)! }
 }
 
 /** Too thin to fill tiles: plain loops are as fast, or faster. */
@@ -102,7 +123,7 @@ export function compileContraction(context: ModuleContext, kernel: Contraction):
   return {
     f,
     extent: batch * blocks.rows * blocks.columns,
-    scratchBytes: (block.rows * block.columns + packed * block.k) * float,
+    scratchBytes: ((plan.target ? 0 : block.rows * block.columns) + packed * block.k) * float,
   }
 }
 
@@ -117,9 +138,9 @@ interface Block {
 
 /** Writes what is done for one block. */
 function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductPlan): (w: Writer, at: Block) => void {
-  const { a, b, block, packsA, packsB } = plan
+  const { a, b, block, packsA, packsB, target } = plan
   const { k } = kernel
-  const cRow = block.columns * float
+  const cRow = (target?.rowStride ?? block.columns) * float
   const aLayout = packsA
     ? { aRow: float, aStep: tileRows * float, aTile: block.k * tileRows * float }
     : { aRow: a.own * float, aStep: a.k * float }
@@ -128,15 +149,16 @@ function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductP
   const multiply = compileRows(context, { rows: a.extent, ...aLayout, bStep, cRow })
   const packA = packsA ? packer(context, kernel, plan, a, tileRows, block.rows) : null
   const packB = packsB ? packer(context, kernel, plan, b, tileColumns, block.columns) : null
-  const epilogue = epilogueOf(context, kernel, plan)
+  const epilogue = target ? null : epilogueOf(context, kernel, plan)
 
   return (w, { args, scratch, point, row, column }) => {
     const rows = { start: row, end: w.keep(minimum(plus(row, i32.const(block.rows)), i32.const(a.extent))) }
     const columns = { start: column, end: w.keep(minimum(plus(column, i32.const(block.columns)), i32.const(b.extent))) }
-    const packedA = w.keep(plus(scratch, i32.const(block.rows * cRow)))
+    const packedA = target ? scratch : w.keep(plus(scratch, i32.const(block.rows * cRow)))
     const packedB = packsA ? w.keep(plus(packedA, i32.const(roundUp(block.rows, tileRows) * block.k * float))) : packedA
-    const aBlock = packsA ? packedA : w.keep(plus(addressOf(args, kernel, a, point), times(row, a.own * float)))
-    const bBlock = packsB ? packedB : w.keep(plus(addressOf(args, kernel, b, point), times(column, b.own * float)))
+    const aBlock = packsA ? packedA : w.keep(plus(addressOf(args, kernel, a.view, point), times(row, a.own * float)))
+    const bBlock = packsB ? packedB : w.keep(plus(addressOf(args, kernel, b.view, point), times(column, b.own * float)))
+    const c = target ? w.keep(plus(addressOf(args, kernel, target, point), times(row, cRow), times(column, float))) : scratch
     const columnTiles = w.keep(i32.divU(plus(i32.sub(columns.end, column), i32.const(tileColumns - 1)), i32.const(tileColumns)))
 
     w.loop(i32.const(0), i32.const(k), block.k, (start, inside) => {
@@ -146,7 +168,7 @@ function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductP
       const operands = {
         a: packsA ? aBlock : inside.keep(plus(aBlock, times(start, a.k * float))),
         b: packsB ? bBlock : inside.keep(plus(bBlock, times(start, b.k * float))),
-        c: scratch,
+        c,
         columnTiles,
         bTile,
         count: i32.sub(ks.end, start),
@@ -154,12 +176,12 @@ function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductP
       }
       multiply(inside, operands, { count: i32.sub(rows.end, row), isLast: i32.eq(rows.end, i32.const(a.extent)) })
     })
-    epilogue(w, args, scratch, [oneOf(point), rows, columns])
+    epilogue?.(w, args, scratch, [oneOf(point), rows, columns])
   }
 }
 
 /** Where an operand begins at a point of the batch. */
-function addressOf(args: I32, { batch }: Contraction, { view }: Factor, point: I32): I32 {
+function addressOf(args: I32, { batch }: Contraction, view: Target, point: I32): I32 {
   const start = plus(i32.load(args, 4 * view.buffer), i32.const(view.offset * float))
   let inner = 1
   const shares: I32[] = []
