@@ -2,7 +2,7 @@
 import { cpu } from '@tenon/backend-cpu'
 import { wasm } from '@tenon/backend-wasm'
 import type { Backend } from '@tenon/kernel'
-import { conv2d, exp, gelu, logSoftmax, softmax, type Tensor, tanh, tensor, useBackend } from '@tenon/tensor'
+import { argsort, conv2d, exp, gelu, logSoftmax, softmax, type Tensor, tanh, tensor, useBackend } from '@tenon/tensor'
 import { difference } from '@tenon/testing'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
@@ -52,7 +52,7 @@ const check = <T>(shapes: fc.Arbitrary<T>, compute: (shape: T) => Tensor): Promi
   )
 
 test('matrix products of random shapes, from either side transposed, with an epilogue or none', async () => {
-  const shapes = fc.record({ mkn: sizes(3, 3_000_000), flip: fc.tuple(fc.boolean(), fc.boolean()), activates: fc.boolean() })
+  const shapes = fc.record({ mkn: sizes(3, 1_000_000), flip: fc.tuple(fc.boolean(), fc.boolean()), activates: fc.boolean() })
   await check(shapes, ({ mkn: [m, k, n], flip: [left, right], activates }) => {
     const a = left ? numbers([k!, m!], 1).transpose(0, 1) : numbers([m!, k!], 1)
     const b = right ? numbers([n!, k!], 2).transpose(0, 1) : numbers([k!, n!], 2)
@@ -69,7 +69,7 @@ test('matrix products of random shapes, from either side transposed, with an epi
 
 test('convolutions of random shapes', async () => {
   const shapes = fc.record({
-    extents: sizes(5, 60_000),
+    extents: sizes(5, 30_000),
     kernel: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
     stride: fc.integer({ min: 1, max: 3 }),
     padding: fc.integer({ min: 0, max: 2 }),
@@ -108,4 +108,25 @@ test('chains over random shapes, permuted and broadcast', async () => {
   await check(fc.record({ shape: sizes(3, 20_000), order: orders, name: names }), ({ shape, order, name }) =>
     chains[name](numbers(shape, 1), order),
   )
+})
+
+test('the order of random lines, with equals, zeros of both signs, infinities and NaN, in every dtype', async () => {
+  const dtypes = fc.constantFrom('float32', 'int32', 'uint32', 'bool')
+  const specials = [NaN, -0, 0, Infinity, -Infinity]
+  const shapes = fc.record({ shape: sizes(3, 5000), axis: fc.integer({ min: 0, max: 2 }), dtype: dtypes, descending: fc.boolean() })
+  await check(shapes, ({ shape, axis, dtype, descending }) => {
+    const length = shape.reduce((a, b) => a * b, 1)
+    // Of three, one is special, one is one of few, and one has bits in all places.
+    const value = (i: number): number =>
+      i % 3 === 0 ? specials[i % specials.length]! : i % 3 === 1 ? (i * 7919) % 23 : ((i * 2654435761) % 2 ** 32) - 2 ** 31
+    const x = Float32Array.from({ length }, (_, i) => value(i))
+    const numbers =
+      dtype === 'float32'
+        ? tensor(x, shape)
+        : tensor(
+            Int32Array.from(x, (v) => (v === v ? v : 0)),
+            shape,
+          ).cast(dtype)
+    return argsort(numbers, axis, { descending })
+  })
 })
