@@ -183,8 +183,8 @@ class NestCompiler {
       const scope = new Scope()
       const inside: Site = { ...site, scopes: [...site.scopes, scope], registers, registerDepth: site.scopes.length }
       const plan = this.#plan.groups[i]!
-      if (group.writes.length > 0) this.#loops(inside, plan, plan.order, (point) => this.#store(point, group))
-      else this.#reduce(inside, group, plan, registers)
+      if (group.reductions.length > 0) this.#reduce(inside, group, plan, registers)
+      else this.#loops(inside, plan, plan.order, (point) => this.#store(point, group))
       innermost(site).inner.push(scope.code)
     })
   }
@@ -210,6 +210,7 @@ class NestCompiler {
       }),
     )
     this.#loops(site, plan, plan.order, (point) => {
+      this.#store(point, group)
       group.reductions.forEach((r, i) => this.#take(point, r, accumulators[i]!.slice(0, point.parts?.count ?? 1)))
     })
     const t = target(this.#host, scope)

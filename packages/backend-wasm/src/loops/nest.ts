@@ -43,7 +43,6 @@ export interface Write {
 /** Stages that run side by side in the same loops. Of the writes of a group, all load before one stores. */
 export interface Group {
   readonly loops: readonly Loop[]
-  /** One of the two is empty. */
   readonly reductions: readonly Reduction[]
   readonly writes: readonly Write[]
 }
@@ -113,9 +112,7 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
   if (groups.length === 0) return null
   const points = product(kernel.grid)
   if (points >= smallestGrid) groups.forEach((group, i) => (groups[i] = writesWrittenOut(pool, group)))
-  const sameLoops = (loops: readonly Loop[]): Loop[] => loops.map(({ extent }) => ({ axis: nextAxis++, extent }))
-  const shared = reuseStored(pool, kernel.buffers, groups, sameLoops)
-  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups: shared, ranged }
+  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups: reuseStored(pool, kernel.buffers, groups), ranged }
   const only = groups[0]!
   // One group of stores: its points are as independent as the grid's.
   if (groups.length > 1 || only.reductions.length > 0) return nest

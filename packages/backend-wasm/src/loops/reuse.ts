@@ -1,6 +1,6 @@
 /**
  * A function is dear, memory just touched is not. Where a reduction over a row calls one at each point, as a softmax does for its sum of
- * exponentials, and a later store to the row would call it again, the values are stored there first, and both read them back.
+ * exponentials, and a later store to the row would call it again, the reduction stores the values there, and the store reads them back.
  */
 import { type BufferParam, distinct, type Expr, type ExprPool, rebuild } from '@tenon/kernel'
 import { routines } from '../math/routines.ts'
@@ -14,30 +14,20 @@ interface Shared {
   readonly call: Expr
 }
 
-/** `sameLoops` makes loops of the same extents, with axes of their own. */
-export function reuseStored(
-  pool: ExprPool,
-  buffers: readonly BufferParam[],
-  groups: readonly Group[],
-  sameLoops: (loops: readonly Loop[]) => readonly Loop[],
-): readonly Group[] {
+export function reuseStored(pool: ExprPool, buffers: readonly BufferParam[], groups: readonly Group[]): readonly Group[] {
   for (const { reducing, storing, write, call } of sharedCalls(pool, groups)) {
     const { buffer } = write
     const { dtype, length } = buffers[buffer]!
     if (dtype !== call.dtype || loads(groups).some((e) => e.buffer === buffer)) continue
-    const index = over(pool, storing.loops, reducing.loops)(write.index)
-    const stored = pool.load(dtype, buffer, index)
-    const from = groups.indexOf(reducing)
-    const rest = groups.slice(from).map((g) => {
-      if (g !== reducing && g !== storing) return g
-      const own = over(pool, reducing.loops, g.loops)
-      return withValues(g, replacing(pool, own(call), own(stored)))
+    const reading = replacing(pool, over(pool, reducing.loops, storing.loops)(call), pool.load(dtype, buffer, write.index))
+    const first: Write = { buffer, index: over(pool, storing.loops, reducing.loops)(write.index), value: call }
+    const changed = groups.map((g) => {
+      if (g === reducing) return { ...g, writes: [first] }
+      return g === storing ? { ...g, writes: g.writes.map((w) => ({ ...w, value: reading(w.value) })) } : g
     })
-    // Another buffer of this length may lie in the same memory, and then its elements are gone.
-    if (loads(rest).some((e) => e.buffer !== buffer && buffers[e.buffer]!.length === length)) continue
-    const loops = sameLoops(reducing.loops)
-    const own = over(pool, reducing.loops, loops)
-    return [...groups.slice(0, from), { loops, reductions: [], writes: [{ buffer, index: own(index), value: own(call) }] }, ...rest]
+    // Another buffer of this length may lie in the same memory, and then its elements are gone afterwards.
+    const after = loads(changed.slice(groups.indexOf(reducing) + 1))
+    if (!after.some((e) => e.buffer !== buffer && buffers[e.buffer]!.length === length)) return changed
   }
   return groups
 }
@@ -77,9 +67,3 @@ const replacing = (pool: ExprPool, call: Expr, by: Expr): ((e: Expr) => Expr) =>
       return copy === call ? by : copy
     },
   })
-
-const withValues = (g: Group, f: (e: Expr) => Expr): Group => ({
-  ...g,
-  reductions: g.reductions.map((r) => ({ ...r, value: f(r.value) })),
-  writes: g.writes.map((w) => ({ ...w, value: f(w.value) })),
-})
