@@ -1,8 +1,8 @@
 /**
- * Batched matrix products. The result is cut into blocks that the second cache holds; of each, the sums go, k after k, to scratch memory, and from there
- * through the epilogue to where they belong; or there at once, where nothing is to be done to them. B's block is packed into columns of eight unless its columns are neighbours already, A's into rows of
- * four where each k would be another cache line. Either operand can be the B of this folder: the one is taken that costs less to pack and
- * wastes less of the tiles.
+ * Batched matrix products. The result is cut into blocks that the second cache holds. The sums of each go, k after k, to scratch memory, and from
+ * there through the epilogue to where they belong; or there at once, where nothing is to be done to them. B's block is packed into columns of eight
+ * unless its columns are neighbours already, A's into rows of four where each k would be another cache line. Either operand can be the B of this
+ * folder: the one is taken that costs less to pack and wastes less of the tiles.
  */
 import { type Contraction, type Expr, ExprPool, type MatrixView, product, rebuild, toLoops } from '@tenon/kernel'
 import type { I32 } from '../assembler/code.ts'
