@@ -96,7 +96,7 @@ function roundsOf(nest: Nest, { axis, extent }: Loop, vector: number, scalar: nu
  * cache lines of each row.
  */
 function partsAlong(lanes: Loop, weight: number): Parts | null {
-  const count = weight <= 8 ? 8 : weight <= 16 ? 4 : weight <= 40 ? 2 : 1
+  const count = weight <= 5 ? 8 : weight <= 16 ? 4 : weight <= 40 ? 2 : 1
   for (let n = count; n > 1; n /= 2) if (lanes.extent >= 8 * n) return { axis: lanes.axis, count: n }
   return null
 }
