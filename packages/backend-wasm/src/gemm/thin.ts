@@ -24,8 +24,8 @@ export function compileThin(context: ModuleContext, kernel: Contraction): LoopFu
   const axes = grid.map((extent, axis) => ({ extent, cut: axis === cut, scratch: strides[axis]! }))
   const scratch = { dtype: 'float32', length } as const
   const sums = compilePart(context, kernel, scratch, axes, (pool, indices, to) => {
-    const [sum] = stages
-    return [{ ...sum!, value: rebuild(pool)(sum!.value) }, storeTo(to, strided(pool, 0, strides, indices), pool.register('float32', 0))]
+    const sum = stages[0]!
+    return [{ ...sum, value: rebuild(pool)(sum.value) }, storeTo(to, strided(pool, 0, strides, indices), pool.register('float32', 0))]
   })
   const epilogue = compilePart(context, kernel, scratch, axes, (pool, indices, from) =>
     epilogueStages(pool, kernel.stores, indices, pool.load('float32', from, strided(pool, 0, strides, indices))),
@@ -33,13 +33,8 @@ export function compileThin(context: ModuleContext, kernel: Contraction): LoopFu
   const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
   const [args, start, end, address] = [0, 1, 2, 3].map((i) => f.param(i, 'i32').get) as [I32, I32, I32, I32]
   const w = new Writer(f)
-  for (const part of [sums, epilogue])
-    part(
-      w,
-      args,
-      address,
-      axes.map((axis) => (axis.cut ? { start, end } : null)),
-    )
+  const spans = axes.map((axis) => (axis.cut ? { start, end } : null))
+  for (const part of [sums, epilogue]) part(w, args, address, spans)
   f.add(w.code)
   return { f, extent: grid[cut]!, scratchBytes: length * float }
 }

@@ -48,6 +48,7 @@ function sharedCalls(pool: ExprPool, groups: readonly Group[]): Shared[] {
 
 const extentsOf = ({ loops }: Group): string => String(loops.map((l) => l.extent))
 
+/** A function that takes many instructions. */
 export const isCall = (e: Expr): boolean => e.op === 'unary' && e.fn in routines
 
 const isCallAtPoints = (e: Expr, loops: readonly Loop[]): boolean =>
