@@ -3,8 +3,8 @@
  * Lines are independent of one another.
  */
 import { type DType, ExprPool, type PrefixScan, product, rebuild, type Sort } from '@tenon/kernel'
-import { choose, doWhile, type I32 } from './assembler/code.ts'
-import { f32, f32x4, f64x2, i32, v128 } from './assembler/instructions.ts'
+import { choose, doWhile, type I32, type Statement } from './assembler/code.ts'
+import { f32, f32x4, f64x2, i32, memoryFill, v128 } from './assembler/instructions.ts'
 import type { FunctionBuilder, Local } from './assembler/module.ts'
 import { minimum, plus, times, Writer } from './assembler/writer.ts'
 import { compilePiece, type LoopFunction, type ModuleContext } from './loops/compile.ts'
@@ -12,6 +12,11 @@ import { compilePiece, type LoopFunction, type ModuleContext } from './loops/com
 const word = 4
 /** A value's sort key and its position. */
 const entry = 8
+/** Of keys, as far as they are counted. */
+const digitBits = 8
+const digits = 2 ** digitBits
+/** Shortest line in which counting is faster than comparing. */
+const fewestToCount = 64
 
 export function compileLines(context: ModuleContext, kernel: PrefixScan | Sort): LoopFunction | null {
   const { grid, axis, out } = kernel
@@ -36,7 +41,7 @@ export function compileLines(context: ModuleContext, kernel: PrefixScan | Sort):
     inBlock.loop(firstLine, lastLine, 1, (line, inLine) => inLine.add(computeLine.call(plus(start, times(line, word)), scratch)))
   })
   f.add(w.code)
-  return { f, extent: cut < 0 ? 1 : grid[cut]!, scratchBytes: kernel.kind === 'sort' ? 2 * entry * length : 0 }
+  return { f, extent: cut < 0 ? 1 : grid[cut]!, scratchBytes: kernel.kind === 'sort' ? 2 * entry * length + word * digits : 0 }
 }
 
 /** A function of (arguments, and begin and end of the ranged axis) that stores the values, 4 bytes each, in the output. */
@@ -91,10 +96,9 @@ function compileScan(context: ModuleContext, kernel: PrefixScan): LineFunction {
   return f
 }
 
-/** A merge sort from the bottom up, of keys with their positions, between two halves of the scratch memory. */
+/** Of keys with their positions, between two halves of the scratch memory: short lines by merging, long ones by counting the digits of the keys. */
 function compileSort(context: ModuleContext, kernel: Sort): LineFunction {
   const length = kernel.grid[kernel.axis]!
-  const merge = compileMergePass(context, length)
   const f = context.module.function(['i32', 'i32'], 'none')
   const w = new Writer(f)
   const scratch = f.param(1, 'i32').get
@@ -105,9 +109,17 @@ function compileSort(context: ModuleContext, kernel: Sort): LineFunction {
     inside.add(i32.store(to, kernel.descending ? i32.xor(key, i32.const(-1)) : key), i32.store(to, position, word))
   })
   let [from, to] = [scratch, other]
-  for (let width = 1; width < length; width *= 2) {
-    w.add(merge.call(from, to, i32.const(entry * width)))
+  const pass = (run: (from: I32, to: I32) => Statement): void => {
+    w.add(run(from, to))
     ;[from, to] = [to, from]
+  }
+  if (length < fewestToCount) {
+    const merge = compileMergePass(context, length)
+    for (let width = 1; width < length; width *= 2) pass((a, b) => merge.call(a, b, i32.const(entry * width)))
+  } else {
+    const count = compileCountingPass(context, length)
+    const counts = w.keep(plus(scratch, i32.const(2 * entry * length)))
+    for (let shift = 0; shift < 32; shift += digitBits) pass((a, b) => count.call(a, b, i32.const(shift), counts))
   }
   forElements(w, f, kernel, (at, position, inside) => {
     inside.add(i32.store(at, i32.load(plus(from, times(position, entry)), word)))
@@ -151,5 +163,37 @@ function compileMergePass(context: ModuleContext, length: number): FunctionBuild
   })
   pair.add(start.set(end))
   f.add(start.set(i32.const(0)), doWhile(pair.code, i32.ltS(start.get, all)))
+  return f
+}
+
+/** A function of (from, to, shift, counts) that orders entries by the eight bits of their keys from `shift` on, equals as they were. */
+function compileCountingPass(context: ModuleContext, length: number): FunctionBuilder<'none'> {
+  const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
+  const [from, to, shift, counts] = [0, 1, 2, 3].map((i) => f.param(i, 'i32').get) as [I32, I32, I32, I32]
+  const w = new Writer(f)
+  const end = w.keep(plus(from, i32.const(entry * length)))
+  /** Where the count of an entry's digit is. With the sign bit turned over, negative keys come first. */
+  const countOf = (at: I32): I32 => {
+    const digit = i32.and(i32.shrU(i32.xor(i32.load(at), i32.const(-0x80000000)), shift), i32.const(digits - 1))
+    return plus(counts, times(digit, word))
+  }
+  w.add(memoryFill(counts, i32.const(0), i32.const(word * digits)))
+  w.loop(from, end, entry, (at, each) => {
+    const count = each.keep(countOf(at))
+    each.add(i32.store(count, plus(i32.load(count), i32.const(entry))))
+  })
+  // Counts, in bytes, become the places where the first entry of each digit goes.
+  const next = f.local('i32')
+  w.add(next.set(to))
+  w.loop(counts, w.keep(plus(counts, i32.const(word * digits))), word, (at, each) => {
+    const bytes = each.keep(i32.load(at))
+    each.add(i32.store(at, next.get), next.set(plus(next.get, bytes)))
+  })
+  w.loop(from, end, entry, (at, each) => {
+    const count = each.keep(countOf(at))
+    const place = each.keep(i32.load(count))
+    each.add(i32.store(place, i32.load(at)), i32.store(place, i32.load(at, word), word), i32.store(count, plus(place, i32.const(entry))))
+  })
+  f.add(w.code)
   return f
 }

@@ -1,7 +1,8 @@
 /**
- * Batched matrix products. The result is cut into blocks that the second cache holds; of each, the sums go to scratch memory, k after k, and from there
- * through the epilogue to where they belong. B's block is packed into columns of eight unless its columns are neighbours already. Either operand
- * can be the B of this folder: the one is taken that costs less to pack and wastes less of the tiles.
+ * Batched matrix products. The result is cut into blocks that the second cache holds. The sums of each go, k after k, to scratch memory, and from
+ * there through the epilogue to where they belong; or there at once, where nothing is to be done to them. B's block is packed into columns of eight
+ * unless its columns are neighbours already, A's into rows of four where each k would be another cache line. Either operand can be the B of this
+ * folder: the one is taken that costs less to pack and wastes less of the tiles.
  */
 import { type Contraction, type Expr, ExprPool, type MatrixView, product, rebuild, toLoops } from '@tenon/kernel'
 import type { I32 } from '../assembler/code.ts'
@@ -9,12 +10,19 @@ import { i32 } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from '../loops/compile.ts'
 import { tileColumns, tileRows } from './block-product.ts'
-import { compilePart, epilogueStages, float, oneOf, type PartCall, storeTo, strided } from './part.ts'
+import { compilePart, epilogueStages, float, oneOf, type PartCall, type Span, storeTo, strided } from './part.ts'
 import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
+import { compileThin } from './thin.ts'
 
 /** Most of k, rows and columns in a block: B's tile in the first cache; A, B and C in the second, a quarter of a megabyte each. */
 const most = { k: 256, rows: 256, columns: 256 }
+
+/** Where sums go that no epilogue changes. */
+type Target = Pick<MatrixView, 'buffer' | 'offset' | 'batchStrides' | 'rowStride'>
+
+/** Columns from which on packing A pays. */
+const fewestForPackedA = 32
 
 /** One operand: its own axis, rows of A or columns of B, and the axis of the sum. Strides in elements. */
 interface Factor {
@@ -29,7 +37,9 @@ interface ProductPlan {
   readonly b: Factor
   /** Whether the rows here are the columns of the kernel. */
   readonly swapped: boolean
-  readonly packs: boolean
+  readonly packsA: boolean
+  readonly packsB: boolean
+  readonly target: Target | null
   readonly batch: number
   /** Extents of a block; the columns are a multiple of the tiles'. */
   readonly block: { readonly k: number; readonly rows: number; readonly columns: number }
@@ -43,37 +53,57 @@ function planProduct(kernel: Contraction): ProductPlan {
     const [rows, columns] = isSwapped ? [right, left] : [left, right]
     // Rows a multiple of 2 KiB apart fall into few sets of the first cache.
     const collides = (columns.k * float) % 2048 === 0 && k > 32
-    const packs = columns.own !== 1 || collides
+    const packsB = columns.own !== 1 || collides
+    const packsA = rows.own === 1 && rows.k * float >= 64 && rows.extent >= tileRows && k > 32 && columns.extent >= fewestForPackedA
     const multiplying = (rows.extent * roundUp(columns.extent, tileColumns) * k) / 8
-    const packing = packs ? columns.extent * k * (columns.own === 1 ? 0.5 : 1.5) : 0
-    const epilogue = rows.extent * columns.extent * (followsColumns(kernel, isSwapped) ? 0.5 : 2.5)
+    const packingA = packsA ? rows.extent * k * 0.5 : 0
+    const packing = packingA + (packsB ? columns.extent * k * (columns.own === 1 ? 0.5 : 1.5) : 0)
+    const target = columns.extent % tileColumns === 0 ? targetOf(kernel, isSwapped) : null
+    const epilogue = target ? 0 : rows.extent * columns.extent * (followsColumns(kernel, isSwapped) ? 0.5 : 2.5)
     const block = {
       k: Math.min(k, most.k),
       rows: Math.min(rows.extent, most.rows),
       columns: Math.min(roundUp(columns.extent, tileColumns), most.columns),
     }
-    const plan = { a: rows, b: columns, swapped: isSwapped, packs, batch: product(kernel.batch), block }
+    const plan = { a: rows, b: columns, swapped: isSwapped, packsA, packsB, target, batch: product(kernel.batch), block }
     return { plan, cost: multiplying + packing + epilogue }
   }
   const [straight, swapped] = [candidate(false), candidate(true)]
   return straight.cost <= swapped.cost ? straight.plan : swapped.plan
 }
 
-/** Whether the epilogue stores neighbouring columns side by side. */
-function followsColumns({ batch, stores }: Contraction, isSwapped: boolean): boolean {
-  const columns = batch.length + (isSwapped ? 0 : 1)
+/** An index as a sum over the axes: batch, rows, columns of the blocks. */
+function stridesOf({ batch }: Contraction, index: Expr, isSwapped: boolean): { constant: number; strides: readonly number[] } | null {
   const pool = new ExprPool()
-  const copy = rebuild(pool)
-  return stores.every(({ index }) =>
-    [...pool.linear(copy(index)).terms].some(([e, c]) => e.op === 'index' && e.axis === columns && c === 1),
-  )
+  const { constant, terms } = pool.linear(rebuild(pool)(index))
+  const strides = [...batch, 0, 0].map(() => 0)
+  for (const [e, coefficient] of terms) {
+    if (e.op !== 'index') return null
+    strides[e.axis] = coefficient
+  }
+  const rowAndColumn = strides.splice(batch.length, 2)
+  return { constant, strides: [...strides, ...(isSwapped ? rowAndColumn.reverse() : rowAndColumn)] }
 }
 
-/** Products too thin to fill tiles are as fast as plain loops, or faster. */
+/** Whether the epilogue stores neighbouring columns side by side. */
+const followsColumns = (kernel: Contraction, isSwapped: boolean): boolean =>
+  kernel.stores.every(({ index }) => stridesOf(kernel, index, isSwapped)?.strides.at(-1) === 1)
+
+function targetOf(kernel: Contraction, isSwapped: boolean): Target | null {
+  const [store, ...others] = kernel.stores
+  if (!store || others.length > 0 || store.value.op !== 'register') return null
+  const place = stridesOf(kernel, store.index, isSwapped)
+  if (!place || place.strides.some((stride) => stride < 0) || place.strides.at(-1) !== 1) return null
+  const { constant, strides } = place
+  return { buffer: store.buffer, offset: constant, batchStrides: strides.slice(0, -2), rowStride: strides.at(-2)! }
+}
+
+/** Too thin to fill tiles: plain loops are as fast, or faster. */
 const isThin = ({ m, n, k }: Contraction): boolean => Math.min(m, n) < tileRows || Math.max(m, n) < tileColumns || m * n * k < 2048 || k < 4
 
 export function compileContraction(context: ModuleContext, kernel: Contraction): LoopFunction | null {
-  if (kernel.dtype !== 'float32' || isThin(kernel) || product(kernel.batch) === 0) return compileLoops(context, toLoops(kernel))
+  if (kernel.dtype !== 'float32' || product(kernel.batch) === 0) return compileLoops(context, toLoops(kernel))
+  if (isThin(kernel)) return compileThin(context, kernel)
   const plan = planProduct(kernel)
   const { a, b, block, batch } = plan
   const blocks = { rows: Math.ceil(a.extent / block.rows), columns: Math.ceil(b.extent / block.columns) }
@@ -89,11 +119,11 @@ export function compileContraction(context: ModuleContext, kernel: Contraction):
     writeBlock(w, { args, scratch, point, row, column })
   })
   f.add(writer.code)
-  const packedBytes = plan.packs ? block.k * block.columns * float : 0
+  const packed = (plan.packsB ? block.columns : 0) + (plan.packsA ? roundUp(block.rows, tileRows) : 0)
   return {
     f,
     extent: batch * blocks.rows * blocks.columns,
-    scratchBytes: block.rows * block.columns * float + packedBytes,
+    scratchBytes: ((plan.target ? 0 : block.rows * block.columns) + packed * block.k) * float,
   }
 }
 
@@ -108,51 +138,50 @@ interface Block {
 
 /** Writes what is done for one block. */
 function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductPlan): (w: Writer, at: Block) => void {
-  const { a, b, block, packs } = plan
+  const { a, b, block, packsA, packsB, target } = plan
   const { k } = kernel
-  const cRow = block.columns * float
-  const bStep = packs ? tileColumns * float : b.k * float
-  const bTile = packs ? block.k * tileColumns * float : tileColumns * float
-  const multiply = compileRows(context, { rows: a.extent, aRow: a.own * float, aStep: a.k * float, bStep, cRow })
-  const pack = packs ? packColumns(context, kernel, plan) : null
-  const packRest = packs && b.extent % tileColumns > 0 ? packLastColumns(context, kernel, plan) : null
-  const epilogue = epilogueOf(context, kernel, plan)
+  const cRow = (target?.rowStride ?? block.columns) * float
+  const aLayout = packsA
+    ? { aRow: float, aStep: tileRows * float, aTile: block.k * tileRows * float }
+    : { aRow: a.own * float, aStep: a.k * float }
+  const bStep = packsB ? tileColumns * float : b.k * float
+  const bTile = packsB ? block.k * tileColumns * float : tileColumns * float
+  const multiply = compileRows(context, { rows: a.extent, ...aLayout, bStep, cRow })
+  const packA = packsA ? packer(context, kernel, plan, a, tileRows, block.rows) : null
+  const packB = packsB ? packer(context, kernel, plan, b, tileColumns, block.columns) : null
+  const epilogue = target ? null : epilogueOf(context, kernel, plan)
 
   return (w, { args, scratch, point, row, column }) => {
-    const rowEnd = w.keep(minimum(plus(row, i32.const(block.rows)), i32.const(a.extent)))
-    const columnEnd = w.keep(minimum(plus(column, i32.const(block.columns)), i32.const(b.extent)))
-    const packed = w.keep(plus(scratch, i32.const(block.rows * cRow)))
-    const points = oneOf(point)
-    const aBlock = w.keep(plus(addressOf(args, kernel, a, point), times(row, a.own * float)))
-    const bBlock = packs ? packed : w.keep(plus(addressOf(args, kernel, b, point), times(column, b.own * float)))
-    const inTiles = (columns: I32): I32 => i32.divU(columns, i32.const(tileColumns))
-    const columnTiles = w.keep(inTiles(plus(i32.sub(columnEnd, column), i32.const(tileColumns - 1))))
-    const tiles = { start: inTiles(column), end: inTiles(columnEnd) }
+    const rows = { start: row, end: w.keep(minimum(plus(row, i32.const(block.rows)), i32.const(a.extent))) }
+    const columns = { start: column, end: w.keep(minimum(plus(column, i32.const(block.columns)), i32.const(b.extent))) }
+    const packedA = target ? scratch : w.keep(plus(scratch, i32.const(block.rows * cRow)))
+    const packedB = packsA ? w.keep(plus(packedA, i32.const(roundUp(block.rows, tileRows) * block.k * float))) : packedA
+    const aBlock = packsA ? packedA : w.keep(plus(addressOf(args, kernel, a.view, point), times(row, a.own * float)))
+    const bBlock = packsB ? packedB : w.keep(plus(addressOf(args, kernel, b.view, point), times(column, b.own * float)))
+    const c = target ? w.keep(plus(addressOf(args, kernel, target, point), times(row, cRow), times(column, float))) : scratch
+    const columnTiles = w.keep(i32.divU(plus(i32.sub(columns.end, column), i32.const(tileColumns - 1)), i32.const(tileColumns)))
 
     w.loop(i32.const(0), i32.const(k), block.k, (start, inside) => {
       const ks = { start, end: inside.keep(minimum(plus(start, i32.const(block.k)), i32.const(k))) }
-      pack?.(inside, args, packed, [points, tiles, ks, null])
-      if (packRest) {
-        const address = plus(packed, i32.mul(i32.sub(columnTiles, i32.const(1)), i32.const(bTile)))
-        inside.when(i32.eq(columnEnd, i32.const(b.extent)), (last) => packRest(last, args, address, [points, ks, null]))
-      }
+      packA?.(inside, args, packedA, point, rows, ks)
+      packB?.(inside, args, packedB, point, columns, ks)
       const operands = {
-        a: inside.keep(plus(aBlock, times(start, a.k * float))),
-        b: packs ? bBlock : inside.keep(plus(bBlock, times(start, b.k * float))),
-        c: scratch,
+        a: packsA ? aBlock : inside.keep(plus(aBlock, times(start, a.k * float))),
+        b: packsB ? bBlock : inside.keep(plus(bBlock, times(start, b.k * float))),
+        c,
         columnTiles,
         bTile,
         count: i32.sub(ks.end, start),
         add: start,
       }
-      multiply(inside, operands, { count: i32.sub(rowEnd, row), isLast: i32.eq(rowEnd, i32.const(a.extent)) })
+      multiply(inside, operands, { count: i32.sub(rows.end, row), isLast: i32.eq(rows.end, i32.const(a.extent)) })
     })
-    epilogue(w, args, scratch, [points, { start: row, end: rowEnd }, { start: column, end: columnEnd }])
+    epilogue?.(w, args, scratch, [oneOf(point), rows, columns])
   }
 }
 
 /** Where an operand begins at a point of the batch. */
-function addressOf(args: I32, { batch }: Contraction, { view }: Factor, point: I32): I32 {
+function addressOf(args: I32, { batch }: Contraction, view: Target, point: I32): I32 {
   const start = plus(i32.load(args, 4 * view.buffer), i32.const(view.offset * float))
   let inner = 1
   const shares: I32[] = []
@@ -171,44 +200,52 @@ function batchIndices(pool: ExprPool, batch: readonly number[], point: Expr): Ex
   return batch.map((extent, i) => pool.binary('mod', pool.binary('idiv', point, pool.int(inner[i]!)), pool.int(extent)))
 }
 
-/** One element of B. */
-function elementOfB(pool: ExprPool, kernel: Contraction, { b }: ProductPlan, point: Expr, column: Expr, k: Expr, valid: Expr | null): Expr {
-  const points = batchIndices(pool, kernel.batch, point)
-  const index = strided(pool, b.view.offset, [...b.view.batchStrides, b.own, b.k], [...points, column, k])
-  return pool.load('float32', b.view.buffer, index, valid)
-}
+/** Writes what packs the rows, or columns, of a span and some of k: packed[tile][k][width], the last tile filled up with zeros. */
+type Packer = (w: Writer, args: I32, packed: I32, point: I32, span: Span, ks: Span) => void
 
-/** B's full tiles: packed[tile][k][8]. */
-function packColumns(context: ModuleContext, kernel: Contraction, plan: ProductPlan): PartCall {
-  const { b, block, batch } = plan
-  const tiles = Math.floor(b.extent / tileColumns)
-  const tileSize = block.k * tileColumns
-  const axes = [
-    { extent: batch, cut: true },
-    { extent: tiles, cut: b.extent > block.columns, scratch: tileSize },
-    { extent: kernel.k, cut: kernel.k > block.k, scratch: tileColumns },
-    { extent: tileColumns, cut: false },
-  ]
-  return compilePart(context, kernel, { dtype: 'float32', length: tiles * tileSize }, axes, (pool, [point, tile, k, lane], packed) => {
-    const value = elementOfB(pool, kernel, plan, point!, pool.scaleAdd(tile!, tileColumns, lane!), k!, null)
-    return [storeTo(packed, strided(pool, 0, [tileSize, tileColumns, 1], [tile!, k!, lane!]), value)]
+function packer(
+  context: ModuleContext,
+  kernel: Contraction,
+  { batch, block }: ProductPlan,
+  { view, extent, own, k }: Factor,
+  width: number,
+  mostOwn: number,
+): Packer {
+  const tiles = Math.floor(extent / width)
+  const tileSize = block.k * width
+  const element = (pool: ExprPool, point: Expr, position: Expr, inner: Expr, valid: Expr | null): Expr => {
+    const strides = [...view.batchStrides, own, k]
+    const index = strided(pool, view.offset, strides, [...batchIndices(pool, kernel.batch, point), position, inner])
+    return pool.load('float32', view.buffer, index, valid)
+  }
+  const points = { extent: batch, cut: true }
+  const depth = { extent: kernel.k, cut: kernel.k > block.k, scratch: width }
+  const lanes = { extent: width, cut: false }
+  const wholeAxes = [points, { extent: tiles, cut: extent > mostOwn, scratch: tileSize }, depth, lanes]
+  const whole = compilePart(context, kernel, { dtype: 'float32', length: tiles * tileSize }, wholeAxes, (pool, axes, packed) => {
+    const [point, tile, inner, lane] = axes as [Expr, Expr, Expr, Expr]
+    const value = element(pool, point, pool.scaleAdd(tile, width, lane), inner, null)
+    return [storeTo(packed, strided(pool, 0, [tileSize, width, 1], [tile, inner, lane]), value)]
   })
-}
-
-/** B's last tile, filled up with zeros. */
-function packLastColumns(context: ModuleContext, kernel: Contraction, plan: ProductPlan): PartCall {
-  const { b, block, batch } = plan
-  const full = roundUp(b.extent, tileColumns) - tileColumns
-  const axes = [
-    { extent: batch, cut: true },
-    { extent: kernel.k, cut: kernel.k > block.k, scratch: tileColumns },
-    { extent: tileColumns, cut: false },
-  ]
-  return compilePart(context, kernel, { dtype: 'float32', length: kernel.k * tileColumns }, axes, (pool, [point, k, lane], packed) => {
-    const valid = pool.binary('lt', lane!, pool.int(b.extent - full))
-    const value = elementOfB(pool, kernel, plan, point!, pool.add(lane!, pool.int(full)), k!, valid)
-    return [storeTo(packed, pool.scaleAdd(k!, tileColumns, lane!), value)]
-  })
+  const lastLength = kernel.k * width
+  const last =
+    extent % width > 0
+      ? compilePart(context, kernel, { dtype: 'float32', length: lastLength }, [points, depth, lanes], (pool, axes, packed) => {
+          const [point, inner, lane] = axes as [Expr, Expr, Expr]
+          const valid = pool.binary('lt', lane, pool.int(extent % width))
+          const value = element(pool, point, pool.add(lane, pool.int(tiles * width)), inner, valid)
+          return [storeTo(packed, pool.scaleAdd(inner, width, lane), value)]
+        })
+      : null
+  const inTiles = (x: I32): I32 => i32.divU(x, i32.const(width))
+  return (w, args, packed, point, { start, end }, ks) => {
+    whole(w, args, packed, [oneOf(point), { start: inTiles(start), end: inTiles(end) }, ks, null])
+    if (!last) return
+    w.when(i32.eq(end, i32.const(extent)), (inside) => {
+      const address = plus(packed, times(i32.sub(inTiles(end), inTiles(start)), tileSize * float))
+      last(inside, args, address, [oneOf(point), ks, null])
+    })
+  }
 }
 
 /** The kernel's stores, with the sums of a block read from scratch. */

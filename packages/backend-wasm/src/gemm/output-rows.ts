@@ -49,7 +49,7 @@ export function compileOutputRows(context: ModuleContext, kernel: Convolution, b
   const epilogue = compileEpilogue(context, kernel, outputs.length)
   const tiles = Array.from({ length: Math.ceil(outputs.length / tileRows) }, (_, t) => {
     const aRows = outputs.slice(t * tileRows, (t + 1) * tileRows).map((o) => positionAt(window, o) * float)
-    return compileBlockProduct(context, { aRows, aStep: 'table', bStep: tileColumns * float, cRow: rowBytes })
+    return compileBlockProduct(context, { aRows, aTile: 0, aStep: 'table', bStep: tileColumns * float, cRow: rowBytes })
   })
 
   const tableBytes = channels * taps * float

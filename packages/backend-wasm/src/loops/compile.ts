@@ -9,7 +9,7 @@ import { tidyAxes } from './axes.ts'
 import { buildNest, type Group, type Loop, type Nest } from './nest.ts'
 import { scalarType, type Width } from './operations.ts'
 import { type GroupPlan, type Plan, planLanes } from './plan.ts'
-import { type Accumulator, begin, join, joinLanes, makeAccumulator, onlyActive, resultOf, take } from './reductions.ts'
+import { type Accumulator, begin, finish, join, joinLanes, makeAccumulator, onlyActive, resultOf, take } from './reductions.ts'
 import { type ActiveLoop, type Host, innermost, Scope, type Site, target } from './scope.ts'
 import { Values } from './values.ts'
 
@@ -183,8 +183,8 @@ class NestCompiler {
       const scope = new Scope()
       const inside: Site = { ...site, scopes: [...site.scopes, scope], registers, registerDepth: site.scopes.length }
       const plan = this.#plan.groups[i]!
-      if (group.writes.length > 0) this.#loops(inside, plan, plan.order, (point) => this.#store(point, group))
-      else this.#reduce(inside, group, plan, registers)
+      if (group.reductions.length > 0) this.#reduce(inside, group, plan, registers)
+      else this.#loops(inside, plan, plan.order, (point) => this.#store(point, group))
       innermost(site).inner.push(scope.code)
     })
   }
@@ -210,9 +210,11 @@ class NestCompiler {
       }),
     )
     this.#loops(site, plan, plan.order, (point) => {
+      this.#store(point, group)
       group.reductions.forEach((r, i) => this.#take(point, r, accumulators[i]!.slice(0, point.parts?.count ?? 1)))
     })
     const t = target(this.#host, scope)
+    scope.inner.push(...accumulators.flat().map(finish))
     group.reductions.forEach((r, i) => {
       const [first] = accumulators[i]!
       if (own) {

@@ -16,6 +16,7 @@ import {
   rebuild,
   type Stage,
 } from '@tenon/kernel'
+import { isCall, reuseStored } from './reuse.ts'
 
 export interface Loop {
   readonly axis: number
@@ -42,7 +43,6 @@ export interface Write {
 /** Stages that run side by side in the same loops. Of the writes of a group, all load before one stores. */
 export interface Group {
   readonly loops: readonly Loop[]
-  /** One of the two is empty. */
   readonly reductions: readonly Reduction[]
   readonly writes: readonly Write[]
 }
@@ -112,7 +112,7 @@ export function buildNest(kernel: LoopKernel, ranged: readonly number[] = []): N
   if (groups.length === 0) return null
   const points = product(kernel.grid)
   if (points >= smallestGrid) groups.forEach((group, i) => (groups[i] = writesWrittenOut(pool, group)))
-  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups, ranged }
+  const nest = { pool, buffers: kernel.buffers, scalars: kernel.scalars, grid, groups: reuseStored(pool, kernel.buffers, groups), ranged }
   const only = groups[0]!
   // One group of stores: its points are as independent as the grid's.
   if (groups.length > 1 || only.reductions.length > 0) return nest
@@ -143,11 +143,15 @@ const readsBack = (e: Expr, stages: readonly Stage[], here: ReadonlySet<number>)
 const longestWrittenOut = 16
 const largestWrittenOut = 320
 
+const isSmallBlock = (loops: readonly Loop[]): boolean =>
+  loops.every((loop) => loop.extent <= 3) && product(loops.map((loop) => loop.extent)) <= 9
+
 const combining = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
 
-/** A short reduction, such as that of a pooling window, as one expression. */
+/** A short reduction, such as that of a pooling window, as one expression. With functions it is one only where the stores, written out, share them. */
 function writtenOut(pool: ExprPool, op: ReduceOp, value: Expr, loops: readonly Loop[]): Expr | null {
   if (product(loops.map((loop) => loop.extent)) > longestWrittenOut) return null
+  if (!isSmallBlock(loops) && [...distinct([value])].some(isCall)) return null
   const terms = copies(pool, loops).map((copy) => copy(value))
   if (distinct(terms).size > largestWrittenOut) return null
   if (op === 'argmax' || op === 'argmin') return extremePosition(pool, op, terms)
@@ -171,8 +175,7 @@ function extremePosition(pool: ExprPool, op: 'argmax' | 'argmin', terms: readonl
 /** Stores to a small block at each point, such as a pooling window, as so many stores; then vectors can go across the points. */
 function writesWrittenOut(pool: ExprPool, group: Group): Group {
   const { loops } = group
-  const isSmall = loops.every((loop) => loop.extent <= 3) && product(loops.map((loop) => loop.extent)) <= 9
-  if (group.writes.length === 0 || !isSmall) return group
+  if (group.writes.length === 0 || !isSmallBlock(loops)) return group
   const writes = copies(pool, loops).flatMap((copy) => group.writes.map((w) => ({ ...w, index: copy(w.index), value: copy(w.value) })))
   return distinct(writes.flatMap((w) => [w.index, w.value])).size > largestWrittenOut ? group : { ...group, loops: [], writes }
 }

@@ -44,13 +44,14 @@ const plain = (order: readonly Loop[]): GroupPlan => ({ order, lanes: null, part
 /** Lanes along an axis of the grid. */
 function alongGrid(nest: Nest, lanes: Loop, across: Loop | null): Candidate {
   const others = points(nest.grid) / lanes.extent
+  const busiest = Math.max(...nest.groups.map((g) => points(g.loops)))
   let cost = 0
   let weight = 0
   for (const g of nest.groups) {
     const vector = costOf(nest, g, lanes.axis, across?.axis ?? null)
     const scalar = costOf(nest, g, null, null)
     cost += others * points(g.loops) * roundsOf(nest, lanes, vector, scalar)
-    weight += vector
+    weight += vector * (points(g.loops) / busiest)
   }
   const parts = across ? { axis: across.axis, count: 4 } : partsAlong(lanes, weight)
   // The axis of the parts comes right before the lanes'.
@@ -90,9 +91,12 @@ function roundsOf(nest: Nest, { axis, extent }: Loop, vector: number, scalar: nu
   return Math.floor(extent / 4) * vector + rest
 }
 
-/** Short bodies are worth repeating: it hides latencies and saves the loop's own instructions. */
+/**
+ * Short bodies are worth repeating: it hides latencies and saves the loop's own instructions. The shortest, such as a sum over rows, take two
+ * cache lines of each row.
+ */
 function partsAlong(lanes: Loop, weight: number): Parts | null {
-  const count = weight <= 16 ? 4 : weight <= 40 ? 2 : 1
+  const count = weight <= 5 ? 8 : weight <= 16 ? 4 : weight <= 40 ? 2 : 1
   for (let n = count; n > 1; n /= 2) if (lanes.extent >= 8 * n) return { axis: lanes.axis, count: n }
   return null
 }

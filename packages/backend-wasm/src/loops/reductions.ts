@@ -20,7 +20,12 @@ export interface Accumulator {
   readonly value: Local
   /** Where argmax and argmin found it. */
   readonly position: Local | null
+  /** Lanes that have met a NaN, which the value then does not show: the instructions that would keep it in a max or min are eight. */
+  readonly hasNaN: Local<'v128'> | null
 }
+
+const keepsNaNApart = (r: Reduction, width: Width): boolean =>
+  width === 'vector' && r.value.dtype === 'float32' && (r.op === 'max' || r.op === 'min')
 
 type MakeLocal = (type: 'i32' | 'f32' | 'v128') => Local
 
@@ -29,18 +34,32 @@ export const resultOf = (r: Reduction, accumulator: Accumulator): Value => (isAr
 
 export function makeAccumulator(local: MakeLocal, r: Reduction, width: Width): Accumulator {
   const type = (dtype: DType): 'i32' | 'f32' | 'v128' => (width === 'vector' ? 'v128' : scalarType(dtype))
-  return { width, value: local(type(r.value.dtype)), position: isArg(r.op) ? local(type('int32')) : null }
+  return {
+    width,
+    value: local(type(r.value.dtype)),
+    position: isArg(r.op) ? local(type('int32')) : null,
+    hasNaN: keepsNaNApart(r, width) ? (local('v128') as Local<'v128'>) : null,
+  }
 }
 
-export function begin(r: Reduction, { width, value, position }: Accumulator): Statement {
+export function begin(r: Reduction, { width, value, position, hasNaN }: Accumulator): Statement {
   const first = value.set(literal(r.value.dtype, identity(r.op, r.value.dtype), width))
+  if (hasNaN) return sequence(first, hasNaN.set(v128.zero))
   return position ? sequence(first, position.set(literal('int32', 0, width))) : first
 }
 
+/** After the last value: what was kept apart goes into the value. */
+export const finish = ({ value, hasNaN }: Accumulator): Statement =>
+  hasNaN ? value.set(v128.or(value.get as V128, hasNaN.get)) : sequence()
+
 const someExpr = { op: 'register' } as Expr
 
-export function take(t: Target, r: Reduction, { width, value, position }: Accumulator, x: Value, at: () => Value): Statement {
+export function take(t: Target, r: Reduction, { width, value, position, hasNaN }: Accumulator, x: Value, at: () => Value): Statement {
   const { dtype } = r.value
+  if (hasNaN) {
+    const better = (r.op === 'max' ? f32x4.pmax : f32x4.pmin)(value.get as V128, x as V128)
+    return sequence(value.set(better), hasNaN.set(v128.or(hasNaN.get, f32x4.ne(x as V128, x as V128))))
+  }
   if (r.op !== 'argmax' && r.op !== 'argmin') return value.set(binary(t, combining[r.op], dtype, value.get, x, someExpr, width))
   const fn = 'lt'
   const [a, b] = r.op === 'argmax' ? [value.get, x] : [x, value.get]
@@ -61,10 +80,10 @@ export function take(t: Target, r: Reduction, { width, value, position }: Accumu
   return when(test, sequence(value.set(x), position!.set(where)))
 }
 
-/** Several accumulators of one reduction into the first of them. */
+/** Several finished accumulators of one reduction into the first of them. */
 export function join(t: Target, r: Reduction, accumulators: readonly Accumulator[]): Statement {
   const [first, ...rest] = accumulators
-  return sequence(...rest.map((other) => take(t, r, first!, other.value.get, () => first!.value.get)))
+  return sequence(...rest.map((other) => take(t, r, first!, other.value.get, () => first!.value.get)), finish(first!))
 }
 
 /** The four lanes into a single value. */

@@ -1,10 +1,10 @@
 /**
- * exp, expm1, log, log1p, tanh: argument reduction after Cody and Waite, polynomials after Cephes (S. L. Moshier). The errors given are the largest
- * measured against Math.* over samples of all magnitudes; `routines.test.ts` holds them.
+ * exp, expm1, log, log1p: argument reduction after Cody and Waite, polynomials after Cephes (S. L. Moshier); tanh, erf. conformance's `wasm-functions.test.ts`
+ * holds the largest errors.
  */
 import type { V128 } from '../assembler/code.ts'
 import { f32x4, i32, i32x4, v128 } from '../assembler/instructions.ts'
-import { copySign, f32Const, i32Const, type Kit, polynomial, powerOfTwo, signBit } from './kit.ts'
+import { clamp, copySign, f32Const, i32Const, type Kit, polynomial, signBit } from './kit.ts'
 
 // log 2 in two parts, so that n·high is exact.
 const log2High = 0.693359375
@@ -13,32 +13,36 @@ const log2Low = -2.1219444e-4
 // (eʳ − 1 − r) / r² on |r| ≤ ½ log 2.
 const expTail = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]
 
-/** x = n·log 2 + r with |r| ≤ ½ log 2, and eʳ − 1. */
-function reduceExp(kit: Kit, x: V128): { n: V128; expm1r: V128 } {
-  const n = kit.keep(f32x4.nearest(f32x4.mul(x, f32Const(kit, Math.LOG2E))))
+/** Adding this leaves no place for a fraction: the sum's low bits are the rounded integer, plus 254. */
+const rounding = 1.5 * 2 ** 23 + 254
+
+/** x = n·log 2 + r with |r| ≤ ½ log 2: eʳ − 1, and n + 254 in the low bits of `shifted`. */
+function reduceExp(kit: Kit, x: V128): { shifted: V128; expm1r: V128 } {
+  const shifted = kit.keep(kit.madd(x, f32Const(kit, Math.LOG2E), f32Const(kit, rounding)))
+  const n = kit.keep(f32x4.sub(shifted, f32Const(kit, rounding)))
   const r = kit.keep(kit.madd(n, f32Const(kit, -log2Low), kit.madd(n, f32Const(kit, -log2High), x)))
   const tail = kit.keep(polynomial(kit, r, expTail))
-  return { n, expm1r: kit.madd(kit.keep(f32x4.mul(r, r)), tail, r) }
+  return { shifted, expm1r: kit.madd(kit.keep(f32x4.mul(r, r)), tail, r) }
 }
+
+/** 2^(m − 127) for the m in the low bits. */
+const scaleOf = (m: V128): V128 => i32x4.shl(m, i32.const(23))
 
 /** eˣ. Denormal results are computed, not flushed. */
 export function exp(kit: Kit, x: V128): V128 {
-  const clamped = kit.keep(f32x4.max(f32x4.min(x, f32Const(kit, 89)), f32Const(kit, -104.5)))
-  const { n, expm1r } = reduceExp(kit, clamped)
-  const mantissa = kit.keep(f32x4.add(expm1r, f32Const(kit, 1)))
+  const { shifted, expm1r } = reduceExp(kit, clamp(kit, x, -104.5, 89))
   // 2ⁿ in two factors: n goes from −151 to 128.
-  const whole = kit.keep(i32x4.truncSatF32S(n))
-  const half = kit.keep(i32x4.shrS(whole, i32.const(1)))
-  return f32x4.mul(f32x4.mul(mantissa, powerOfTwo(kit, half)), powerOfTwo(kit, i32x4.sub(whole, half)))
+  const half = kit.keep(i32x4.shrS(shifted, i32.const(1)))
+  const mantissa = f32x4.add(expm1r, f32Const(kit, 1))
+  return f32x4.mul(f32x4.mul(mantissa, scaleOf(half)), scaleOf(i32x4.sub(shifted, half)))
 }
 
 /** eˣ − 1. */
 export function expm1(kit: Kit, x: V128): V128 {
   // Below −20 the result rounds to −1.
-  const clamped = kit.keep(f32x4.max(f32x4.min(x, f32Const(kit, 89)), f32Const(kit, -20)))
-  const { n, expm1r } = reduceExp(kit, clamped)
+  const { shifted, expm1r } = reduceExp(kit, clamp(kit, x, -20, 89))
   // 2ⁿ(eʳ − 1) + (2ⁿ − 1), halved so that 2ⁿ does not overflow before the end.
-  const scale = kit.keep(powerOfTwo(kit, i32x4.sub(i32x4.truncSatF32S(n), i32Const(kit, 1))))
+  const scale = kit.keep(scaleOf(i32x4.sub(shifted, i32Const(kit, 128))))
   const half = kit.keep(kit.madd(scale, expm1r, f32x4.sub(scale, f32Const(kit, 0.5))))
   return copySign(kit, f32x4.add(half, half), x)
 }
@@ -81,20 +85,16 @@ export function log1p(kit: Kit, x: V128): V128 {
   return v128.bitselect(x, kit.keep(result), f32x4.eq(x, kit.constant(v128.zero)))
 }
 
-// (tanh x − x) / x³ in x², on |x| < 0.625.
-const tanhTail = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]
+// tanh x = x·P(x²) / Q(x²) on |x| ≤ 9.22, least in the largest relative error (2.2e-8 before rounding) of those with P(0) = Q(0) = 1, so that tiny x stay.
+const tanhOver = [1.33843541698175e-8, 2.0635882222068163e-5, 0.003497461793888294, 0.13382690899665545, 1]
+const tanhUnder = [7.790279512256201e-7, 0.00032885237588970535, 0.025884377077361326, 0.46716012170864857, 1]
 
-/** tanh x: a polynomial near 0, 1 − 2 / (e²ˣ + 1) elsewhere. */
+/** tanh x. Where the result rounds to 1, so does the quotient, or it is a little above. */
 export function tanh(kit: Kit, x: V128): V128 {
-  const size = kit.keep(v128.andnot(x, i32Const(kit, signBit)))
-  // From 9.1 on the result rounds to 1, so that e²ˣ needs neither its denormal nor its overflowing end.
-  const doubled = kit.keep(f32x4.min(f32x4.add(size, size), f32Const(kit, 20)))
-  const { n, expm1r } = reduceExp(kit, doubled)
-  const e = f32x4.mul(f32x4.add(expm1r, f32Const(kit, 1)), powerOfTwo(kit, i32x4.truncSatF32S(n)))
-  const outer = kit.keep(f32x4.sub(f32Const(kit, 1), f32x4.div(f32Const(kit, 2), f32x4.add(e, f32Const(kit, 1)))))
-  const square = kit.keep(f32x4.mul(x, x))
-  const inner = kit.keep(kit.madd(f32x4.mul(polynomial(kit, square, tanhTail), square), x, x))
-  return copySign(kit, v128.bitselect(inner, outer, f32x4.lt(size, f32Const(kit, 0.625))), x)
+  const inner = clamp(kit, x, -9.22, 9.22)
+  const square = kit.keep(f32x4.mul(inner, inner))
+  const over = f32x4.mul(inner, polynomial(kit, square, tanhOver))
+  return clamp(kit, f32x4.div(over, polynomial(kit, square, tanhUnder)), -1, 1)
 }
 
 // After N. Juffa's erff: erf x = x·P(x²) on |x| ≤ 0.9277, else ±(1 − e^{P(|x|)}).
@@ -104,7 +104,7 @@ const erfOuter = [-1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -
 /** erf x. */
 export function erf(kit: Kit, x: V128): V128 {
   // From 4 on the result rounds to 1.
-  const size = kit.keep(f32x4.min(v128.andnot(x, i32Const(kit, signBit)), f32Const(kit, 4)))
+  const size = kit.keep(f32x4.pmin(v128.andnot(x, i32Const(kit, signBit)), f32Const(kit, 4)))
   const exponent = kit.keep(polynomial(kit, size, erfOuter))
   const outer = kit.keep(f32x4.sub(f32Const(kit, 1), exp(kit, kit.keep(kit.madd(exponent, size, f32x4.neg(size))))))
   const square = kit.keep(f32x4.mul(x, x))

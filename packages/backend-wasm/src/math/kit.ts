@@ -1,6 +1,6 @@
 /** What the routines of this folder are written with. */
 import type { V128 } from '../assembler/code.ts'
-import { f32x4, f64x2, i32, i32x4, shuffle32, v128 } from '../assembler/instructions.ts'
+import { f32x4, f64x2, i32x4, shuffle32, v128 } from '../assembler/instructions.ts'
 
 /** Where the code of a routine goes: inline into a loop, or into a function of its own. */
 export interface Kit {
@@ -35,8 +35,9 @@ export const i32Const = (kit: Kit, value: number): V128 => kit.constant(i32x4.co
 /** The magnitude of `x` with the sign of `sign`. */
 export const copySign = (kit: Kit, x: V128, sign: V128): V128 => v128.bitselect(sign, x, i32Const(kit, signBit))
 
-/** 2ⁿ of four integers, −126 ≤ n ≤ 127. */
-export const powerOfTwo = (kit: Kit, n: V128): V128 => i32x4.shl(i32x4.add(n, i32Const(kit, 127)), i32.const(23))
+/** x between two bounds; NaN passes. */
+export const clamp = (kit: Kit, x: V128, low: number, high: number): V128 =>
+  kit.keep(f32x4.pmax(f32x4.pmin(x, f32Const(kit, high)), f32Const(kit, low)))
 
 /** Four floats as two pairs of doubles. */
 export const widen = (kit: Kit, x: V128): readonly [V128, V128] => [

@@ -15,7 +15,8 @@ export const routines: Readonly<Record<MathFunction, Routine1>> = { exp, expm1, 
 export const routines2: Readonly<Record<MathFunction2, Routine2>> = { pow, atan2 }
 
 /** Short and hot: worth a copy in each loop that uses them. The others are functions of the module. */
-export const isInlined = (name: MathFunction | MathFunction2): boolean => name === 'exp' || name === 'log' || name === 'tanh'
+export const isInlined = (name: MathFunction | MathFunction2): boolean =>
+  name === 'exp' || name === 'log' || name === 'tanh' || name === 'erf'
 
 /** a·b + c as the engine can. */
 export const multiplyAdd = (relaxed: boolean): Kit['madd'] => (relaxed ? f32x4.relaxedMadd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c))
