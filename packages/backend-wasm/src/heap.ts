@@ -36,8 +36,9 @@ export class Heap {
   #used = 0
   #usedBytes = 0
 
-  constructor(limitBytes: number = maximumPages * pageBytes) {
-    this.memory = new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+  /** Shared memory can be that of several threads. */
+  constructor(limitBytes: number = maximumPages * pageBytes, shared = false) {
+    this.memory = new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages, shared })
     this.#limit = Math.min(limitBytes, maximumPages * pageBytes)
   }
 
