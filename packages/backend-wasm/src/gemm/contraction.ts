@@ -9,6 +9,7 @@ import { i32 } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from '../loops/compile.ts'
 import { tileColumns, tileRows } from './block-product.ts'
+import { evenBlocks } from './even-blocks.ts'
 import { compilePart, epilogueStages, float, oneOf, type PartCall, storeTo, strided } from './part.ts'
 import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
@@ -35,7 +36,7 @@ interface ProductPlan {
   readonly block: { readonly k: number; readonly rows: number; readonly columns: number }
 }
 
-function planProduct(kernel: Contraction): ProductPlan {
+function planProduct(kernel: Contraction, threads: number): ProductPlan {
   const { a, b, m, n, k } = kernel
   const left: Factor = { view: a, extent: m, own: a.rowStride, k: a.columnStride }
   const right: Factor = { view: b, extent: n, own: b.columnStride, k: b.rowStride }
@@ -47,16 +48,25 @@ function planProduct(kernel: Contraction): ProductPlan {
     const multiplying = (rows.extent * roundUp(columns.extent, tileColumns) * k) / 8
     const packing = packs ? columns.extent * k * (columns.own === 1 ? 0.5 : 1.5) : 0
     const epilogue = rows.extent * columns.extent * (followsColumns(kernel, isSwapped) ? 0.5 : 2.5)
-    const block = {
-      k: Math.min(k, most.k),
-      rows: Math.min(rows.extent, most.rows),
-      columns: Math.min(roundUp(columns.extent, tileColumns), most.columns),
-    }
-    const plan = { a: rows, b: columns, swapped: isSwapped, packs, batch: product(kernel.batch), block }
+    const batch = product(kernel.batch)
+    const block = { k: Math.min(k, most.k), ...blockFor(rows.extent, columns.extent, batch, threads) }
+    const plan = { a: rows, b: columns, swapped: isSwapped, packs, batch, block }
     return { plan, cost: multiplying + packing + epilogue }
   }
   const [straight, swapped] = [candidate(false), candidate(true)]
   return straight.cost <= swapped.cost ? straight.plan : swapped.plan
+}
+
+/** Rows and columns of a block. Rather fewer columns than rows, where there are too few blocks: each block packs its columns. */
+function blockFor(rows: number, columns: number, batch: number, threads: number): { readonly rows: number; readonly columns: number } {
+  const rowBlocks = Math.ceil(rows / most.rows)
+  const least = Math.ceil(columns / most.columns)
+  const columnBlocks = evenBlocks(least, Math.ceil(columns / (4 * tileColumns)), batch * rowBlocks, threads)
+  const moreRows = evenBlocks(rowBlocks, Math.ceil(rows / (4 * tileRows)), batch * columnBlocks, threads)
+  return {
+    rows: Math.min(rows, most.rows, roundUp(Math.ceil(rows / moreRows), tileRows)),
+    columns: Math.min(most.columns, roundUp(Math.ceil(columns / columnBlocks), tileColumns)),
+  }
 }
 
 /** Whether the epilogue stores neighbouring columns side by side. */
@@ -74,7 +84,7 @@ const isThin = ({ m, n, k }: Contraction): boolean => Math.min(m, n) < tileRows 
 
 export function compileContraction(context: ModuleContext, kernel: Contraction): LoopFunction | null {
   if (kernel.dtype !== 'float32' || isThin(kernel) || product(kernel.batch) === 0) return compileLoops(context, toLoops(kernel))
-  const plan = planProduct(kernel)
+  const plan = planProduct(kernel, context.threads)
   const { a, b, block, batch } = plan
   const blocks = { rows: Math.ceil(a.extent / block.rows), columns: Math.ceil(b.extent / block.columns) }
   const writeBlock = blockWriter(context, kernel, plan)

@@ -8,6 +8,7 @@ import { i32, memoryFill } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import type { LoopFunction, ModuleContext } from '../loops/compile.ts'
 import { compileBlockProduct, tileColumns, tileRows } from './block-product.ts'
+import { evenBlocks } from './even-blocks.ts'
 import { compilePart, epilogueStages, float, oneOf, type PartCall, storeTo, strided } from './part.ts'
 import { tapsOf } from './weights.ts'
 import { compileImage, compileTapTable, positionAt, type Window, windowOf } from './window.ts'
@@ -28,13 +29,15 @@ export interface RowBlocks {
 }
 
 /** Null where this form does not fit. */
-export function rowBlocks(kernel: Convolution): RowBlocks | null {
+export function rowBlocks(kernel: Convolution, threads: number): RowBlocks | null {
   const extents = kernel.spatial.map((axis) => axis.output)
   const total = product(extents)
   if (total > mostOutputs || kernel.outChannels % tileColumns !== 0) return null
   const outputs = extents.reduce<number[][]>((all, extent) => all.flatMap((o) => Array.from({ length: extent }, (_, i) => [...o, i])), [[]])
   const channels = Math.max(1, Math.min(kernel.inChannels, Math.floor(mostElements / (tapsOf(kernel) * kernel.outChannels))))
-  const images = Math.max(1, Math.min(kernel.batch, Math.floor(mostElements / (total * kernel.outChannels))))
+  const most = Math.max(1, Math.min(kernel.batch, Math.floor(mostElements / (total * kernel.outChannels))))
+  const blocks = evenBlocks(Math.ceil(kernel.batch / most), kernel.batch, kernel.groups, threads)
+  const images = Math.ceil(kernel.batch / blocks)
   return { window: windowOf(kernel, 1), outputs, channels, images, count: Math.ceil(kernel.batch / images) }
 }
 

@@ -50,7 +50,15 @@ export function compileLoops(context: ModuleContext, kernel: LoopKernel): LoopFu
   const nest = buildNest(kernel)
   if (!nest) return null
   const tidy = tidyAxes(nest)
-  return compileNest(context, tidy, planLanes(tidy))
+  const plan = planLanes(tidy)
+  return compileNest(context, tidy, { ...plan, grid: { ...plan.grid, order: evenFirst(plan.grid, context.threads) } })
+}
+
+/** The outermost loop is what threads share: one that gives all of them the same, if there is any. Lanes and parts stay the last ones. */
+function evenFirst({ order, lanes, parts }: GroupPlan, threads: number): readonly Loop[] {
+  const isEven = ({ extent }: Loop): boolean => extent % threads === 0 || extent >= 4 * threads
+  const found = order.find((loop) => isEven(loop) && loop.axis !== lanes && loop.axis !== parts?.axis)
+  return !found || isEven(order[0]!) ? order : [found, ...order.filter((loop) => loop !== found)]
 }
 
 export function compileNest(context: ModuleContext, nest: Nest, plan: Plan): LoopFunction {
