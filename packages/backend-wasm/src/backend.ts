@@ -38,9 +38,11 @@ export interface Tuning {
   readonly worth: Worth
   /** See `TeamOptions`. */
   readonly patience: number
+  /** So many kernels are kept compiled, used lately or not. */
+  readonly mostKernels: number
 }
 
-const usualTuning: Tuning = { worth: usualWorth, patience: 30_000 }
+export const usualTuning: Tuning = { worth: usualWorth, patience: 30_000, mostKernels: 4096 }
 
 interface WasmBuffer extends BagItem {
   readonly dtype: DType
@@ -116,7 +118,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   const team = threads > 1 ? new Team({ memory, threads, walker, workerUrl, patience: tuning.patience }) : null
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 0 })
   const walk = new WebAssembly.Instance(walker, { env: { memory, table, ...(team && { stall: team.stall }) } }).exports['walk'] as Walk
-  const cache = new KernelCache({ memory, table, relaxed: simd.relaxed, threads, team })
+  const cache = new KernelCache({ memory, table, relaxed: simd.relaxed, threads, team, mostKernels: tuning.mostKernels })
   const block = new SharedBlock(heap, 'the commands and arguments of a program')
   const arena = new SharedBlock(heap, 'the temporaries of a program')
   const scratch = new SharedBlock(heap, 'the working memory of kernels')

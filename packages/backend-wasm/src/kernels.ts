@@ -24,9 +24,6 @@ export interface CompiledKernel {
   readonly scratchBytes: number
 }
 
-/** So many kernels are kept, used lately or not. */
-const mostKernels = 4096
-
 const nothing: CompiledKernel = { place: 0, extent: 0, grain: 1, scratchBytes: 0 }
 
 export interface KernelCacheOptions {
@@ -34,6 +31,7 @@ export interface KernelCacheOptions {
   readonly table: WebAssembly.Table
   readonly relaxed: boolean
   readonly threads: number
+  readonly mostKernels: number
   /** Told of what becomes of the table, for those of other threads. */
   readonly team: { load(load: Load): void; forget(): void } | null
 }
@@ -63,7 +61,7 @@ export class KernelCache {
     const named = new Map(kernels.map((kernel) => [kernelKey(kernel), kernel]))
     const isMissing = (key: string): boolean => !this.#kernels.has(key)
     // A program in one thread's table and not in another's would be worse than now and then to begin anew.
-    if (this.#places > 0 && this.#places + [...named.keys()].filter(isMissing).length > mostKernels) this.clear()
+    if (this.#places > 0 && this.#places + [...named.keys()].filter(isMissing).length > this.#options.mostKernels) this.clear()
     const missing = new Map([...named].filter(([key]) => isMissing(key)))
     if (missing.size > 0) this.#compile(missing)
     return kernels.map((kernel) => this.#kernels.get(kernelKey(kernel))!)

@@ -30,7 +30,8 @@ afterEach(() => {
 })
 
 /** Every kernel is split, and every program wakes all threads. */
-const eager = (options: WasmOptions, patience = 30_000): Backend => makeWasm(options, { worth: { splitting: 0, waking: 0 }, patience })
+const eager = (options: WasmOptions, patience = 30_000): Backend =>
+  makeWasm(options, { worth: { splitting: 0, waking: 0 }, patience, mostKernels: 64 })
 
 const length = 1 << 12
 
@@ -97,20 +98,41 @@ describe('the threads', () => {
     backend.dispose()
   })
 
+  /** A program of so many kernels, the k-th of which writes k. */
+  function writers(count: number): Program {
+    const steps = Array.from({ length: count }, (_, k) => {
+      const p = new ExprPool()
+      const stages = [{ kind: 'store', extents: [], buffer: 0, index: p.index(0, 64), value: p.literal('float32', k) } as const]
+      const kernel: LoopKernel = { kind: 'loop', buffers: [{ dtype: 'float32', length: 64 }], scalars: [], grid: [64], stages }
+      return { kind: 'run', kernel, buffers: [0], scalars: [] } as const
+    })
+    return { buffers: [{ role: 'external', dtype: 'float32', length: 64 }], scalars: [], steps, arenaBytes: 0 }
+  }
+  function lastOf(backend: Backend, count: number): TypedArray {
+    const out = backend.allocate('float32', 64)
+    backend.execute(backend.compile(writers(count)), [out], [])
+    return backend.readSync!(out)
+  }
+
   test('take in kernels that are compiled while they run', async () => {
     const backend = eager({ threads: 2 })
     const run = gatherer(backend)
     await untilRunning(backend)
-    for (let k = 0; k < 100; k++) {
-      const p = new ExprPool()
-      const i = p.index(0, 64)
-      const stages = [{ kind: 'store', extents: [], buffer: 0, index: i, value: p.literal('float32', k) } as const]
-      const program = programOf({ kind: 'loop', buffers: [{ dtype: 'float32', length: 64 }], scalars: [], grid: [64], stages })
-      const out = backend.allocate('float32', 64)
-      backend.execute(backend.compile(program), [out], [])
-      expect(backend.readSync!(out)).toEqual(new Float32Array(64).fill(k))
-    }
+    for (let count = 1; count < 40; count++) expect(lastOf(backend, count)).toEqual(new Float32Array(64).fill(count - 1))
     expect(run(null)).toEqual(reversed)
+    backend.dispose()
+  })
+
+  test('forget kernels when there are too many, and programs that need them have them compiled again', async () => {
+    const backend = eager({ threads: 2 })
+    const run = gatherer(backend)
+    await untilRunning(backend)
+    expect(run(null)).toEqual(reversed)
+    expect(lastOf(backend, 64)).toEqual(new Float32Array(64).fill(63))
+    const before = backend.report().details['compiledKernels']
+    expect(run(null)).toEqual(reversed)
+    expect(backend.report().details['compiledKernels']).toBe(Number(before) + 1)
+    expect(workersOf(backend)).toBe('running')
     backend.dispose()
   })
 

@@ -1,7 +1,7 @@
 /** The backends that every suite runs on, and what each does not run, with the reason. */
 import { cpu } from '@tenon/backend-cpu'
 import { wasm } from '@tenon/backend-wasm'
-import { makeWasm } from '@tenon/backend-wasm/internal'
+import { makeWasm, usualTuning } from '@tenon/backend-wasm/internal'
 import { type Backend, ExprPool, programOf } from '@tenon/kernel'
 
 export interface TestedBackend {
@@ -19,8 +19,8 @@ export const backends: readonly TestedBackend[] = [
 /**
  * A backend with so many threads, all of them there, that splits even the small kernels of samples and wakes all threads for each program.
  */
-export async function wasmThreads(threads: number, patience = 30_000): Promise<Backend> {
-  const backend = makeWasm({ threads }, { worth: { splitting: 0, waking: 0 }, patience })
+export async function wasmThreads(threads: number): Promise<Backend> {
+  const backend = makeWasm({ threads }, { ...usualTuning, worth: { splitting: 0, waking: 0 } })
   await untilThreadsRun(backend)
   return backend
 }
