@@ -8,13 +8,13 @@ import { command, commandBytes } from './walker.ts'
 
 /** What is worth it, in nanoseconds that are guessed. */
 export interface Worth {
-  /** A kernel is split from this on: a barrier costs half a microsecond, and the shares are never quite equal. */
+  /** A kernel is split from this on: a barrier costs about a microsecond, more where other processes want the cores, and shares are never quite equal. */
   readonly splitting: number
-  /** The other threads are woken for a program from this on: it takes them some 20 µs. */
+  /** The other threads are woken for a program from this on: it takes them some 50 µs. */
   readonly waking: number
 }
 
-export const usualWorth: Worth = { splitting: 4000, waking: 30_000 }
+export const usualWorth: Worth = { splitting: 10_000, waking: 100_000 }
 
 /** A word of the arguments that holds the address of a buffer, or the number of a scalar. */
 interface Place {
