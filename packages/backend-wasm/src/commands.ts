@@ -2,8 +2,23 @@
  * A program as a list of commands for the walker. Kernels that do not touch one another's memory stand between the same two barriers; one that is
  * too small to be worth splitting is run by a single thread, by the one that wrote what it reads if it can be, for then there is nothing to wait for.
  */
-import { cost, dtypes, kernelsOf, type Program, type ProgramBuffer, type Repeat, type Run, reads, type Step, writes } from '@tenon/kernel'
+import {
+  cost,
+  distinct,
+  dtypes,
+  type Expr,
+  expressions,
+  kernelsOf,
+  type Program,
+  type ProgramBuffer,
+  type Repeat,
+  type Run,
+  reads,
+  type Step,
+  writes,
+} from '@tenon/kernel'
 import type { CompiledKernel } from './kernels.ts'
+import { routines, routines2 } from './math/routines.ts'
 import { command, commandBytes } from './walker.ts'
 
 /** What is worth it, in nanoseconds that are guessed. */
@@ -218,17 +233,20 @@ class Encoder {
   }
 }
 
-const bytesPerNanosecond = 10
-/** Float operations in a nanosecond: of products, and of all else. */
-const productRate = 20
-const loopRate = 3
+/** From the second cache: what is small enough to be in doubt comes from there. */
+const bytesPerNanosecond = 40
+/** Float operations in a nanosecond: of products, and of all else without and with functions such as exp. */
+const rates = { product: 30, plain: 16, functions: 3 }
 /** Of sorts, scans and scatters, elements in a nanosecond. */
 const serialRate = 0.2
+
+const isFunction = (e: Expr): boolean => (e.op === 'unary' && e.fn in routines) || (e.op === 'binary' && e.fn in routines2)
 
 /** A guess of how long a kernel takes on one thread, in nanoseconds. */
 function duration(kernel: Run['kernel']): number {
   const { flops, bytes } = cost(kernel)
+  if ('out' in kernel) return bytes / 4 / serialRate
   const isProduct = kernel.kind === 'contraction' || kernel.kind === 'convolution'
-  const computing = 'out' in kernel ? bytes / 4 / serialRate : flops / (isProduct ? productRate : loopRate)
-  return Math.max(computing, bytes / bytesPerNanosecond)
+  const rate = isProduct ? 'product' : [...distinct(expressions(kernel))].some(isFunction) ? 'functions' : 'plain'
+  return Math.max(flops / rates[rate], bytes / bytesPerNanosecond)
 }
