@@ -12,15 +12,37 @@ import {
   kernelsOf,
   type TypedArray,
 } from '@tenon/kernel'
+import { usualWorth, type Worth } from './commands.ts'
+import { mostThreads } from './control.ts'
 import { detectSimd, obstacle } from './engine.ts'
 import { type Block, Heap } from './heap.ts'
 import { KernelCache } from './kernels.ts'
-import { type BoundProgram, bindProgram, runProgram } from './programs.ts'
+import { BoundProgram, blockBytes, scratchStride, writeJob } from './programs.ts'
+import { Team, threadObstacle, trapped, usualThreads } from './team.ts'
+import { buildWalker, type Walk } from './walker.ts'
 
 export interface WasmOptions {
+  /**
+   * Threads that compute, the calling one among them. Default: one for each core that the engine tells of, 8 at most; one where there is no
+   * shared memory. Results are the same bits from run to run for the same number.
+   */
+  readonly threads?: number
   /** Use relaxed SIMD, which has a fused multiply-add, where the engine has it. Default true. */
   readonly relaxed?: boolean
+  /** Address of a file that holds `workerSource`, for pages whose Content-Security-Policy refuses workers that are made from text. */
+  readonly workerUrl?: string | URL
 }
+
+/** What only tests set. */
+export interface Tuning {
+  readonly worth: Worth
+  /** See `TeamOptions`. */
+  readonly patience: number
+  /** So many kernels are kept compiled, used lately or not. */
+  readonly mostKernels: number
+}
+
+export const usualTuning: Tuning = { worth: usualWorth, patience: 30_000, mostKernels: 4096 }
 
 interface WasmBuffer extends BagItem {
   readonly dtype: DType
@@ -28,9 +50,8 @@ interface WasmBuffer extends BagItem {
   readonly block: Block
 }
 
-const capabilities: Capabilities = {
+const limits: Omit<Capabilities, 'threads'> = {
   dtypes: ['float32', 'int32', 'uint32', 'bool'],
-  threads: 1,
   maxStores: Infinity,
   maxInputs: Infinity,
   maxLoop: Infinity,
@@ -62,17 +83,45 @@ class SharedBlock {
   }
 }
 
-/** Computes in WebAssembly SIMD, on one thread. Throws a `BackendError` where the engine has no SIMD, or a policy of the page lets no module be compiled. */
+/** The memory of a backend, and for how many threads it is. */
+function makeHeap(wished: number | undefined): { heap: Heap; threads: number; note: string | null } {
+  const threads = wished ?? usualThreads()
+  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
+    throw new BackendError(`wasm: threads is ${threads}; 1 … ${mostThreads} can be`)
+  }
+  const reason = threads > 1 ? threadObstacle() : null
+  try {
+    if (threads > 1 && reason === null) return { heap: new Heap(undefined, true), threads, note: null }
+  } catch (error) {
+    return { heap: new Heap(), threads: 1, note: `one thread: no shared memory can be had (${(error as Error).message})` }
+  }
+  return { heap: new Heap(), threads: 1, note: reason === null ? null : `one thread: ${reason}` }
+}
+
+/**
+ * Computes in WebAssembly SIMD, on several threads. Throws a `BackendError` where the engine has no SIMD, or a policy of the page lets no module be
+ * compiled. The threads are started when the first program is worth it; until they are there one thread does the work of all, with the same results.
+ */
 export function wasm(options: WasmOptions = {}): Backend {
+  return makeWasm(options, usualTuning)
+}
+
+export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   const reason = obstacle()
   if (reason !== null) throw new BackendError(`wasm: ${reason}. backend-cpu runs everywhere`)
   const simd = detectSimd(options.relaxed ?? true)
-  const heap = new Heap()
+  const { heap, threads, note } = makeHeap(options.threads)
   const { memory } = heap
-  const cache = new KernelCache(memory, simd.relaxed)
-  const args = new SharedBlock(heap, 'the arguments of a program')
+  const capabilities: Capabilities = { ...limits, threads }
+  const walker = new WebAssembly.Module(buildWalker(threads))
+  const { workerUrl = null } = options
+  const team = threads > 1 ? new Team({ memory, threads, walker, workerUrl, patience: tuning.patience }) : null
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 0 })
+  const walk = new WebAssembly.Instance(walker, { env: { memory, table, ...(team && { stall: team.stall }) } }).exports['walk'] as Walk
+  const cache = new KernelCache({ memory, table, relaxed: simd.relaxed, threads, team, mostKernels: tuning.mostKernels })
+  const block = new SharedBlock(heap, 'the commands and arguments of a program')
   const arena = new SharedBlock(heap, 'the temporaries of a program')
-  const scratch = new SharedBlock(heap, 'the working memory of a kernel')
+  const scratch = new SharedBlock(heap, 'the working memory of kernels')
   const live = new Bag<WasmBuffer>()
   let disposed = false
 
@@ -87,6 +136,15 @@ export function wasm(options: WasmOptions = {}): Backend {
   }
   const view = ({ dtype, length, block }: WasmBuffer): TypedArray => new dtypes[dtype].array(memory.buffer, block.address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
+
+  /** All shares, one after the other. */
+  const walkAlone = (): void => {
+    try {
+      walk(0, threads)
+    } catch (error) {
+      throw trapped(String(error))
+    }
+  }
 
   return {
     name: 'wasm',
@@ -121,25 +179,26 @@ export function wasm(options: WasmOptions = {}): Backend {
     readSync,
     compile(program): BoundProgram {
       inUse()
-      return bindProgram(program, cache)
+      const bound = new BoundProgram(program, cache, threads, tuning.worth)
+      if (bound.commands(false).forAll) team?.start()
+      return bound
     },
     listing: (program) => cache.listing(kernelsOf(program)),
     execute(executable: Executable, buffers, scalars) {
       const bound = executable as BoundProgram
       const given = buffers.map(known)
       checkArguments(bound, given, scalars)
+      const commands = bound.commands(new Set(given).size < given.length)
+      const isForAll = commands.forAll && team?.ready() === true
       const place = {
-        args: args.atLeast(bound.argumentBytes),
-        arena: arena.atLeast(bound.program.arenaBytes),
-        scratch: scratch.atLeast(bound.scratchBytes),
+        block: block.atLeast(blockBytes(commands, threads)),
+        arena: arena.atLeast(commands.arenaBytes),
+        scratch: scratch.atLeast(scratchStride(commands) * (isForAll ? threads : 1)),
       }
-      runProgram(
-        bound,
-        memory,
-        place,
-        given.map((b) => b.block.address),
-        scalars,
-      )
+      const addresses = given.map((b) => b.block.address)
+      writeJob(bound, commands, memory, place, addresses, scalars)
+      if (isForAll) team?.run(walk)
+      else walkAlone()
     },
     report() {
       let bufferBytes = 0
@@ -147,19 +206,21 @@ export function wasm(options: WasmOptions = {}): Backend {
       return {
         backend: 'wasm',
         details: {
-          threads: 1,
+          threads: team?.reason === null ? threads : 1,
+          ...(team && { workers: team.state }),
           simd: simd.relaxed ? '128 bits, relaxed' : '128 bits',
           compiledKernels: cache.compiled,
           scratchBytes: scratch.bytes,
           linearMemoryBytes: heap.committedBytes,
         },
         memory: { buffers: live.size, bufferBytes, arenaBytes: arena.bytes },
-        notes: simd.note === null ? [] : [simd.note],
+        notes: [simd.note, note, team && team.reason !== null ? `one thread: ${team.reason}` : null].filter((n) => n !== null),
       }
     },
     dispose() {
       disposed = true
       for (const buffer of live) live.delete(buffer)
+      team?.stop('the backend has been disposed')
       cache.clear()
     },
   }

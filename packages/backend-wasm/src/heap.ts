@@ -36,8 +36,9 @@ export class Heap {
   #used = 0
   #usedBytes = 0
 
-  constructor(limitBytes: number = maximumPages * pageBytes) {
-    this.memory = reserve()
+  /** Shared memory can be that of several threads. */
+  constructor(limitBytes: number = maximumPages * pageBytes, shared = false) {
+    this.memory = reserve(shared)
     this.#limit = Math.min(limitBytes, maximumPages * pageBytes)
   }
 
@@ -152,11 +153,11 @@ export class Heap {
 }
 
 /** The engine sets 4 GiB of addresses aside for each memory; Chromium has room for about 120 in a page. */
-function reserve(): WebAssembly.Memory {
+function reserve(shared: boolean): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages })
+    return new WebAssembly.Memory({ initial: 2 * (guardBytes / pageBytes), maximum: maximumPages, shared })
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
+    if (shared || !(error instanceof RangeError)) throw error // without a shared one, one thread can go on
     throw new BackendError(
       `wasm: the engine has no room for another memory (${error.message}). Each backend has one: use one for all, or dispose of what is not ` +
         'needed and drop it',

@@ -1,5 +1,5 @@
-/** From kernels to functions that can be called: one module for all that a program has and no program had before. */
-import { type Kernel, kernelKey, LruCache, printKernel, UnsupportedError } from '@tenon/kernel'
+/** From kernels to functions in a table: one module for all that a program has and no program had before. */
+import { type Kernel, kernelKey, printKernel, UnsupportedError } from '@tenon/kernel'
 import { listing } from './assembler/listing.ts'
 import { type FunctionBuilder, ModuleBuilder } from './assembler/module.ts'
 import { compileContraction } from './gemm/contraction.ts'
@@ -9,33 +9,47 @@ import { compileLines } from './lines.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from './loops/compile.ts'
 import { MathFunctions } from './math/routines.ts'
 import { compileScatter } from './scatter.ts'
+import type { Load } from './team.ts'
 
 /**
- * Runs the parts begin … end − 1 of a kernel, which has `extent` parts that are independent of one another. `args` is where the addresses of its
- * buffers stand, followed by its scalars, 4 bytes each; `scratch` is memory that this thread may use while it runs.
+ * A function of (arguments, begin, end, scratch) that runs the parts begin … end − 1 of a kernel, which has `extent` parts that are independent of one
+ * another. The arguments are the addresses of its buffers, followed by its scalars, 4 bytes each; scratch is memory of the thread that runs it.
  */
-export type KernelFunction = (args: number, begin: number, end: number, scratch: number) => void
-
 export interface CompiledKernel {
-  readonly run: KernelFunction
+  /** In the table. */
+  readonly place: number
   readonly extent: number
+  /** Shares begin at multiples of this. */
+  readonly grain: number
   readonly scratchBytes: number
 }
 
-/** Kernels kept compiled, used lately or not. */
-const cachedKernels = 1024
+const nothing: CompiledKernel = { place: 0, extent: 0, grain: 1, scratchBytes: 0 }
 
-const nothing: CompiledKernel = { run: () => {}, extent: 0, scratchBytes: 0 }
+export interface KernelCacheOptions {
+  readonly memory: WebAssembly.Memory
+  readonly table: WebAssembly.Table
+  readonly relaxed: boolean
+  readonly threads: number
+  readonly mostKernels: number
+  /** Told of what becomes of the table, for those of other threads. */
+  readonly team: { load(load: Load): void; forget(): void } | null
+}
 
 export class KernelCache {
-  readonly #memory: WebAssembly.Memory
-  readonly #relaxed: boolean
-  readonly #kernels = new LruCache<CompiledKernel>(cachedKernels)
+  readonly #options: KernelCacheOptions
+  readonly #kernels = new Map<string, CompiledKernel>()
   #compiled = 0
+  #places = 0
+  #generation = 0
 
-  constructor(memory: WebAssembly.Memory, relaxed: boolean) {
-    this.#memory = memory
-    this.#relaxed = relaxed
+  constructor(options: KernelCacheOptions) {
+    this.#options = options
+  }
+
+  /** Changes when what was compiled before is no longer in the table. */
+  get generation(): number {
+    return this.#generation
   }
 
   /** How many kernels have been compiled so far. */
@@ -44,18 +58,22 @@ export class KernelCache {
   }
 
   get(kernels: readonly Kernel[]): readonly CompiledKernel[] {
-    const keys = kernels.map(kernelKey)
-    const found = new Map(keys.map((key) => [key, this.#kernels.get(key)]))
-    const missing = new Map(keys.flatMap((key, i) => (found.get(key) ? [] : [[key, kernels[i]!]])))
-    for (const [key, compiled] of missing.size > 0 ? this.#compile(missing) : []) {
-      found.set(key, compiled)
-      this.#kernels.set(key, compiled)
-    }
-    return keys.map((key) => found.get(key)!)
+    const named = new Map(kernels.map((kernel) => [kernelKey(kernel), kernel]))
+    const isMissing = (key: string): boolean => !this.#kernels.has(key)
+    // A program in one thread's table and not in another's would be worse than now and then to begin anew.
+    if (this.#places > 0 && this.#places + [...named.keys()].filter(isMissing).length > this.#options.mostKernels) this.clear()
+    const missing = new Map([...named].filter(([key]) => isMissing(key)))
+    if (missing.size > 0) this.#compile(missing)
+    return kernels.map((kernel) => this.#kernels.get(kernelKey(kernel))!)
   }
 
   clear(): void {
+    const { table, team } = this.#options
+    for (let place = 0; place < this.#places; place++) table.set(place, null)
+    team?.forget()
     this.#kernels.clear()
+    this.#places = 0
+    this.#generation += 1
   }
 
   /** The code that these kernels become, for people. */
@@ -77,27 +95,34 @@ export class KernelCache {
   }
 
   #context(): ModuleContext & { readonly module: ModuleBuilder } {
-    const module = new ModuleBuilder({ maximum: maximumPages, shared: false })
-    return { module, math: new MathFunctions(module, this.#relaxed), relaxed: this.#relaxed }
+    const { relaxed, threads } = this.#options
+    const module = new ModuleBuilder({ maximum: maximumPages, shared: threads > 1 })
+    return { module, math: new MathFunctions(module, relaxed), relaxed, threads }
   }
 
-  #compile(kernels: ReadonlyMap<string, Kernel>): ReadonlyMap<string, CompiledKernel> {
+  #compile(kernels: ReadonlyMap<string, Kernel>): void {
+    const { memory, table, team } = this.#options
     const context = this.#context()
-    const { module } = context
-    const functions = [...kernels.values()].map((kernel, i) => {
-      const compiled = compileKernel(context, kernel)
-      if (compiled) module.export(`k${i}`, compiled.f)
-      return compiled
+    const first = this.#places
+    const compiled = [...kernels.values()].map((kernel, i) => {
+      const own = compileKernel(context, kernel)
+      if (!own) return nothing
+      context.module.export(`k${i}`, own.f)
+      return { place: first + i, extent: own.extent, grain: own.grain ?? 1, scratchBytes: own.scratchBytes }
     })
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory: this.#memory } })
+    const module = new WebAssembly.Module(context.module.build())
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+    this.#places += compiled.length
+    if (this.#places > table.length) table.grow(Math.max(64, this.#places - table.length))
+    compiled.forEach(({ place }, i) => {
+      const f = exports[`k${i}`]
+      if (f) table.set(place, f)
+    })
+    team?.load({ module, first })
+    ;[...kernels.keys()].forEach((key, i) => {
+      this.#kernels.set(key, compiled[i]!)
+    })
     this.#compiled += kernels.size
-    return new Map(
-      [...kernels.keys()].map((key, i) => {
-        const compiled = functions[i]
-        const run = instance.exports[`k${i}`] as KernelFunction
-        return [key, compiled ? { run, extent: compiled.extent, scratchBytes: compiled.scratchBytes } : nothing]
-      }),
-    )
   }
 }
 

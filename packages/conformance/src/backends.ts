@@ -2,7 +2,8 @@
 import { cpu } from '@tenon/backend-cpu'
 import { gpujs } from '@tenon/backend-gpujs'
 import { wasm } from '@tenon/backend-wasm'
-import type { Backend } from '@tenon/kernel'
+import { makeWasm, usualTuning } from '@tenon/backend-wasm/internal'
+import { type Backend, ExprPool, programOf } from '@tenon/kernel'
 
 export interface TestedBackend {
   readonly name: string
@@ -28,3 +29,21 @@ export const opBackends: readonly TestedOnOps[] = [
   { name: 'gpujs:webasm', make: () => gpujs({ mode: 'webasm' }), skip: {}, where: 'Node' },
   { name: 'gpujs:webgl2', make: () => gpujs({ mode: 'webgl2' }), skip: {}, where: 'a browser' },
 ]
+
+/**
+ * A backend with so many threads, all of them there, that splits even the small kernels of samples and wakes all threads for each program.
+ */
+export async function wasmThreads(threads: number): Promise<Backend> {
+  const backend = makeWasm({ threads }, { ...usualTuning, worth: { splitting: 0, waking: 0 } })
+  await untilThreadsRun(backend)
+  return backend
+}
+
+/** Has something computed that starts the threads, and waits for them. */
+export async function untilThreadsRun(backend: Backend): Promise<void> {
+  const length = 1 << 20
+  const pool = new ExprPool()
+  const stages = [{ kind: 'store', extents: [], buffer: 0, index: pool.index(0, length), value: pool.literal('float32', 1) } as const]
+  backend.compile(programOf({ kind: 'loop', buffers: [{ dtype: 'float32', length }], scalars: [], grid: [length], stages }))
+  while (backend.report().details['workers'] === 'starting') await new Promise((resolve) => setTimeout(resolve, 5))
+}

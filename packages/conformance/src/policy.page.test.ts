@@ -1,11 +1,13 @@
 /** Pages under a strict Content-Security-Policy: what trains there, on which thread, and what is refused. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { workerSource } from '@tenon/backend-wasm'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundleScripts, type Headers, isolation, launchChromium, openPage, outcomeOf, serve } from './browser/pages.ts'
+import type { Threaded } from './browser/scripts/threads.ts'
 import type { Trained } from './browser/scripts/training.ts'
 
 const policy = (scripts: string): Headers => ({ 'Content-Security-Policy': `default-src 'self'; script-src ${scripts}` })
@@ -20,6 +22,7 @@ beforeAll(async () => {
     readdirSync(scripts).map((name) => join(scripts, name)),
     folder,
   )
+  writeFileSync(join(folder, 'tenon-worker.js'), workerSource)
 })
 afterAll(async () => {
   await browser.close()
@@ -51,10 +54,41 @@ describe("tensor, nn, autograd, optim and backend-wasm under script-src 'self' '
     expect(outcome).toMatchObject({
       place,
       isolated,
-      report: { backend: 'wasm', details: { threads: 1, simd: '128 bits, relaxed' }, notes: [] },
+      report: {
+        backend: 'wasm',
+        details: { threads: isolated ? 2 : 1, simd: '128 bits, relaxed' },
+        notes: isolated ? [] : [expect.stringMatching(/^one thread: the page is not cross-origin isolated/)],
+      },
     })
     expect(outcome.losses[0]).toBeGreaterThan(0.2)
     expect(outcome.losses.at(-1)).toBeLessThan(0.001)
+  })
+})
+
+describe('the threads of backend-wasm in a cross-origin isolated page', () => {
+  const right = [2 ** 20, 2 ** 20, 2 ** 20, 2 ** 20]
+
+  test.each([
+    { script: 'threads-in-page', where: 'a page without a policy', headers: {} },
+    { script: 'threads-in-worker', where: 'a worker of such a page', headers: {} },
+    {
+      script: 'threads-in-page',
+      where: 'a page that lets workers be made from text',
+      headers: policy("'self' 'wasm-unsafe-eval'; worker-src blob:"),
+    },
+    { script: 'threads-from-file', where: 'a page with the strict policy, from a file', headers: strict },
+  ])('run in $where', async ({ script, headers }) => {
+    const { outcome, problems } = await visit<Threaded>(script, { ...headers, ...isolation })
+    expect(problems).toEqual([])
+    expect(outcome).toMatchObject({ sums: right, report: { details: { threads: 2, workers: 'running' }, notes: [] } })
+  })
+
+  test('are not there under the strict policy: one thread computes the same, and the report says what to do', async () => {
+    const { outcome } = await visit<Threaded>('threads-in-page', { ...strict, ...isolation })
+    const note = expect.stringMatching(
+      /^one thread: thread 2 of 2 could not be started \(.*worker-src.* needs blob:, or pass `workerUrl`\)$/,
+    )
+    expect(outcome).toMatchObject({ sums: right, report: { details: { threads: 1, workers: 'none' }, notes: [note] } })
   })
 })
 

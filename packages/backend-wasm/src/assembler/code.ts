@@ -46,6 +46,9 @@ export const either = <T extends ValueType>(condition: I32, then: Code<T>, other
 export const doWhile = (body: Statement, condition: I32): Statement =>
   code('none', 0x03, noResult, body.bytes, condition.bytes, 0x0d, 0, 0x0b)
 
+/** Throws a value away. */
+export const drop = (value: Code<ValueType>): Statement => code('none', value.bytes, 0x1a)
+
 export const loopWhile = (condition: I32, body: Statement): Statement => when(condition, doWhile(body, condition))
 
 /** Both values are computed. */

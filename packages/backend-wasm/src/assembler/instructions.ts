@@ -313,3 +313,17 @@ export const i64x2: Table<'shl' | 'shrS' | 'shrU', Shift> &
 /** Copies `size` bytes; the areas may overlap. */
 export const memoryCopy = (to: I32, from: I32, size: I32): Statement => code('none', to.bytes, from.bytes, size.bytes, 0xfc, 10, 0, 0)
 export const memoryFill = (to: I32, byte: I32, size: I32): Statement => code('none', to.bytes, byte.bytes, size.bytes, 0xfc, 11, 0)
+
+// ── threads: these need shared memory, and addresses that are multiples of four ──
+
+const atomic = (n: number): Bytes => [0xfe, n, 2, 0]
+
+export const atomicLoad = (address: I32): I32 => code('i32', address.bytes, atomic(0x10))
+export const atomicStore = (address: I32, value: I32): Statement => code('none', address.bytes, value.bytes, atomic(0x17))
+/** Leaves what was there before. */
+export const atomicAdd = (address: I32, value: I32): I32 => code('i32', address.bytes, value.bytes, atomic(0x1e))
+/** Sleeps while the word is what is expected, until it is notified or the time is over. Leaves 0 when it was notified, 1 when the word was another, 2 after the time. */
+export const atomicWait = (address: I32, expected: I32, nanoseconds: number): I32 =>
+  code('i32', address.bytes, expected.bytes, 0x42, signed(nanoseconds), atomic(0x01))
+/** Wakes so many of those who wait, and leaves their number. */
+export const atomicNotify = (address: I32, count: I32): I32 => code('i32', address.bytes, count.bytes, atomic(0x00))

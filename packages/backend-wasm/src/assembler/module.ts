@@ -1,6 +1,6 @@
-/** A module under construction: functions over one imported memory. */
+/** A module under construction: functions over one imported memory, and a table of functions of other modules where it calls those. */
 import { type Bytes, flatten, list, sized, unsigned, utf8 } from './bytes.ts'
-import { type Code, type Statement, typeCodes, type Value, type ValueType } from './code.ts'
+import { type Code, type I32, type Statement, typeCodes, type Value, type ValueType } from './code.ts'
 
 export class Local<T extends ValueType = ValueType> {
   readonly type: T
@@ -66,7 +66,7 @@ export class FunctionBuilder<R extends ValueType | 'none' = ValueType | 'none'> 
   }
 }
 
-/** How a module's memory is imported; the instance's import object is `{ env: { memory } }`. */
+/** How a module's memory is imported; the instance's import object is `{ env: { memory } }`, with `table` and functions where they are used. */
 export interface MemoryImport {
   readonly maximum: number
   readonly shared: boolean
@@ -74,11 +74,14 @@ export interface MemoryImport {
 
 export class ModuleBuilder {
   readonly #functions: FunctionBuilder[] = []
+  readonly #typeOf: number[] = []
+  readonly #types = new Map<string, Bytes>()
+  readonly #imports: Bytes[] = []
   readonly #exports: Bytes[] = []
-  readonly #memory: MemoryImport
+  #importedFunctions = 0
 
-  constructor(memory: MemoryImport) {
-    this.#memory = memory
+  constructor({ maximum, shared }: MemoryImport) {
+    this.#import('memory', 0x02, [shared ? 0x03 : 0x01, unsigned(1), unsigned(maximum)])
   }
 
   get functions(): readonly FunctionBuilder[] {
@@ -86,9 +89,23 @@ export class ModuleBuilder {
   }
 
   function<R extends ValueType | 'none'>(params: readonly ValueType[], result: R): FunctionBuilder<R> {
-    const f = new FunctionBuilder(this.#functions.length, params, result)
+    const f = new FunctionBuilder(this.#importedFunctions + this.#functions.length, params, result)
     this.#functions.push(f)
+    this.#typeOf.push(this.#type(params, result))
     return f
+  }
+
+  /** Imported functions come before the module's own. */
+  importFunction<R extends ValueType | 'none'>(name: string, params: readonly ValueType[], result: R): FunctionBuilder<R> {
+    this.#import(name, 0x00, unsigned(this.#type(params, result)))
+    return new FunctionBuilder(this.#importedFunctions++, params, result)
+  }
+
+  /** Calls of the functions of this signature that stand in the imported table. */
+  importTable<R extends ValueType | 'none'>(params: readonly ValueType[], result: R): (place: I32, ...args: readonly Value[]) => Code<R> {
+    this.#import('table', 0x01, [0x70, 0x00, 0])
+    const type = unsigned(this.#type(params, result))
+    return (place, ...args) => ({ type: result, bytes: [args.map((arg) => arg.bytes), place.bytes, 0x11, type, 0] })
   }
 
   export(name: string, f: FunctionBuilder): void {
@@ -96,26 +113,28 @@ export class ModuleBuilder {
   }
 
   build(): Uint8Array<ArrayBuffer> {
-    const types = new Map<string, Bytes>()
-    const typeIndices = this.#functions.map((f) => {
-      const key = `${f.params.join()}:${f.result}`
-      const results = f.result === 'none' ? [] : [typeCodes[f.result]]
-      if (!types.has(key)) types.set(key, [0x60, list(f.params.map((type) => typeCodes[type])), list(results)])
-      return unsigned([...types.keys()].indexOf(key))
-    })
-    const { maximum, shared } = this.#memory
-    const memory = [utf8('env'), utf8('memory'), 0x02, shared ? 0x03 : 0x01, unsigned(1), unsigned(maximum)]
     const section = (id: number, entries: readonly Bytes[]): Bytes => [id, sized(list(entries))]
     return flatten([
       [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      section(1, [...types.values()]),
-      section(2, [memory]),
-      section(3, typeIndices),
+      section(1, [...this.#types.values()]),
+      section(2, this.#imports),
+      section(3, this.#typeOf.map(unsigned)),
       section(7, this.#exports),
       section(
         10,
         this.#functions.map((f) => f.code()),
       ),
     ])
+  }
+
+  #import(name: string, kind: number, description: Bytes): void {
+    this.#imports.push([utf8('env'), utf8(name), kind, description])
+  }
+
+  #type(params: readonly ValueType[], result: ValueType | 'none'): number {
+    const key = `${params.join()}:${result}`
+    const results = result === 'none' ? [] : [typeCodes[result]]
+    if (!this.#types.has(key)) this.#types.set(key, [0x60, list(params.map((type) => typeCodes[type])), list(results)])
+    return [...this.#types.keys()].indexOf(key)
   }
 }

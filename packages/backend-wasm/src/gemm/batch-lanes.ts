@@ -9,6 +9,7 @@ import { i32, memoryFill } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import type { LoopFunction, ModuleContext } from '../loops/compile.ts'
 import { tileColumns } from './block-product.ts'
+import { evenBlocks } from './even-blocks.ts'
 import { compilePart, epilogueStages, float, oneOf, type PartCall } from './part.ts'
 import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
@@ -29,11 +30,13 @@ export interface BatchBlocks {
   readonly count: number
 }
 
-export function batchBlocks(kernel: Convolution): BatchBlocks {
-  const { batch, inChannels, outChannels, spatial } = kernel
+export function batchBlocks(kernel: Convolution, threads: number): BatchBlocks {
+  const { batch, groups, inChannels, outChannels, spatial } = kernel
   const outputs = product(spatial.map((axis) => axis.output))
   const fitting = Math.floor(mostElements / (outputs * outChannels) / tileColumns) * tileColumns
-  const lanes = Math.min(roundUp(batch, tileColumns), Math.max(tileColumns, Math.min(64, fitting)))
+  const fewest = Math.ceil(batch / Math.max(tileColumns, Math.min(64, fitting)))
+  const blocks = evenBlocks(fewest, Math.ceil(batch / tileColumns), groups, threads)
+  const lanes = roundUp(Math.ceil(batch / blocks), tileColumns)
   const window = windowOf(kernel, lanes)
   const taps = tapsOf(kernel)
   const apart = taps >= 64 && uniformStep(kernel) === null && uniformStep({ ...kernel, inChannels: 1 }) !== null
@@ -43,7 +46,7 @@ export function batchBlocks(kernel: Convolution): BatchBlocks {
 
 export function compileBatchLanes(context: ModuleContext, kernel: Convolution): LoopFunction {
   const { batch, groups, inChannels, outChannels, spatial } = kernel
-  const blocks = batchBlocks(kernel)
+  const blocks = batchBlocks(kernel, context.threads)
   const { window, channels } = blocks
   const taps = tapsOf(kernel)
   const weights = weightsOf(context, kernel, blocks.apart)

@@ -10,6 +10,7 @@ import { i32 } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from '../loops/compile.ts'
 import { tileColumns, tileRows } from './block-product.ts'
+import { evenBlocks } from './even-blocks.ts'
 import { compilePart, epilogueStages, float, oneOf, type PartCall, type Span, storeTo, strided } from './part.ts'
 import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
@@ -45,7 +46,7 @@ interface ProductPlan {
   readonly block: { readonly k: number; readonly rows: number; readonly columns: number }
 }
 
-function planProduct(kernel: Contraction): ProductPlan {
+function planProduct(kernel: Contraction, threads: number): ProductPlan {
   const { a, b, m, n, k } = kernel
   const left: Factor = { view: a, extent: m, own: a.rowStride, k: a.columnStride }
   const right: Factor = { view: b, extent: n, own: b.columnStride, k: b.rowStride }
@@ -60,16 +61,25 @@ function planProduct(kernel: Contraction): ProductPlan {
     const packing = packingA + (packsB ? columns.extent * k * (columns.own === 1 ? 0.5 : 1.5) : 0)
     const target = columns.extent % tileColumns === 0 ? targetOf(kernel, isSwapped) : null
     const epilogue = target ? 0 : rows.extent * columns.extent * (followsColumns(kernel, isSwapped) ? 0.5 : 2.5)
-    const block = {
-      k: Math.min(k, most.k),
-      rows: Math.min(rows.extent, most.rows),
-      columns: Math.min(roundUp(columns.extent, tileColumns), most.columns),
-    }
-    const plan = { a: rows, b: columns, swapped: isSwapped, packsA, packsB, target, batch: product(kernel.batch), block }
+    const batch = product(kernel.batch)
+    const block = { k: Math.min(k, most.k), ...blockFor(rows.extent, columns.extent, batch, threads) }
+    const plan = { a: rows, b: columns, swapped: isSwapped, packsA, packsB, target, batch, block }
     return { plan, cost: multiplying + packing + epilogue }
   }
   const [straight, swapped] = [candidate(false), candidate(true)]
   return straight.cost <= swapped.cost ? straight.plan : swapped.plan
+}
+
+/** Rows and columns of a block. Rather fewer columns than rows, where there are too few blocks: each block packs its columns. */
+function blockFor(rows: number, columns: number, batch: number, threads: number): { readonly rows: number; readonly columns: number } {
+  const rowBlocks = Math.ceil(rows / most.rows)
+  const least = Math.ceil(columns / most.columns)
+  const columnBlocks = evenBlocks(least, Math.ceil(columns / (4 * tileColumns)), batch * rowBlocks, threads)
+  const moreRows = evenBlocks(rowBlocks, Math.ceil(rows / (4 * tileRows)), batch * columnBlocks, threads)
+  return {
+    rows: Math.min(rows, most.rows, roundUp(Math.ceil(rows / moreRows), tileRows)),
+    columns: Math.min(most.columns, roundUp(Math.ceil(columns / columnBlocks), tileColumns)),
+  }
 }
 
 /** An index as a sum over the axes: batch, rows, columns of the blocks. */
@@ -104,7 +114,7 @@ const isThin = ({ m, n, k }: Contraction): boolean => Math.min(m, n) < tileRows 
 export function compileContraction(context: ModuleContext, kernel: Contraction): LoopFunction | null {
   if (kernel.dtype !== 'float32' || product(kernel.batch) === 0) return compileLoops(context, toLoops(kernel))
   if (isThin(kernel)) return compileThin(context, kernel)
-  const plan = planProduct(kernel)
+  const plan = planProduct(kernel, context.threads)
   const { a, b, block, batch } = plan
   const blocks = { rows: Math.ceil(a.extent / block.rows), columns: Math.ceil(b.extent / block.columns) }
   const writeBlock = blockWriter(context, kernel, plan)

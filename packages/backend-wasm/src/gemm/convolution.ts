@@ -28,7 +28,7 @@ export function compileConvolution(context: ModuleContext, kernel: Convolution):
 const multiplying = (rows: number, columns: number, depth: number, products = 1): number => (rows * columns * (depth + 12 * products)) / 8
 
 function spatialForm(context: ModuleContext, kernel: Convolution): Form {
-  const { window, count, sumRow } = spatialBlocks(kernel)
+  const { window, count, sumRow } = spatialBlocks(kernel, context.threads)
   const image = kernel.inChannels * window.channel
   const sums = kernel.outChannels * sumRow
   const cost =
@@ -37,7 +37,7 @@ function spatialForm(context: ModuleContext, kernel: Convolution): Form {
 }
 
 function batchForm(context: ModuleContext, kernel: Convolution): Form {
-  const { window, channels, count } = batchBlocks(kernel)
+  const { window, channels, count } = batchBlocks(kernel, context.threads)
   const { inChannels, outChannels, batch } = kernel
   const outputs = product(kernel.spatial.map((axis) => axis.output))
   const columns = roundUp(batch, tileColumns) * outputs
@@ -49,7 +49,7 @@ function batchForm(context: ModuleContext, kernel: Convolution): Form {
 }
 
 function rowForm(context: ModuleContext, kernel: Convolution): Form {
-  const blocks = rowBlocks(kernel)
+  const blocks = rowBlocks(kernel, context.threads)
   if (!blocks) return { cost: Infinity, compile: () => compileSpatialLanes(context, kernel) }
   const { inChannels, outChannels, batch } = kernel
   const taps = tapsOf(kernel)

@@ -9,6 +9,7 @@ import { i32, memoryFill } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
 import type { LoopFunction, ModuleContext } from '../loops/compile.ts'
 import { tileColumns } from './block-product.ts'
+import { evenBlocks } from './even-blocks.ts'
 import { compilePart, epilogueStages, float, oneOf, type PartCall } from './part.ts'
 import { roundUp } from './round-up.ts'
 import { compileRows } from './row-tiles.ts'
@@ -30,7 +31,7 @@ interface Blocks {
   readonly sumRow: number
 }
 
-export function spatialBlocks(kernel: Convolution): Blocks {
+export function spatialBlocks(kernel: Convolution, threads: number): Blocks {
   const total = kernel.spatial[0]!.output
   const blocksOf = (outputs: number): Blocks => {
     const window = windowOf(kernel, 1, outputs)
@@ -39,12 +40,13 @@ export function spatialBlocks(kernel: Convolution): Blocks {
   let blocks = blocksOf(total)
   const size = ({ window, sumRow }: Blocks): number => Math.max(window.channel * kernel.inChannels, sumRow * kernel.outChannels)
   while (blocks.outputs > 1 && size(blocks) > mostElements) blocks = blocksOf(Math.ceil(blocks.outputs / 2))
-  return blocks
+  const count = evenBlocks(blocks.count, Math.ceil(total / 4), kernel.batch * kernel.groups, threads)
+  return count === blocks.count ? blocks : blocksOf(Math.ceil(total / count))
 }
 
 export function compileSpatialLanes(context: ModuleContext, kernel: Convolution): LoopFunction {
   const { batch, groups, outChannels, spatial } = kernel
-  const blocks = spatialBlocks(kernel)
+  const blocks = spatialBlocks(kernel, context.threads)
   const { window } = blocks
   const depth = kernel.inChannels * tapsOf(kernel)
   const weights = weightsOf(context, kernel)

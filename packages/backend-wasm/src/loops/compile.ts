@@ -17,12 +17,16 @@ export interface ModuleContext {
   readonly module: ModuleBuilder
   readonly math: MathFunctions
   readonly relaxed: boolean
+  /** How many threads are to find work in a kernel. */
+  readonly threads: number
 }
 
 /** A kernel as a function of (arguments, begin, end, scratch): see `KernelFunction`. */
 export interface LoopFunction {
   readonly f: FunctionBuilder<'none'>
   readonly extent: number
+  /** Shares begin at multiples of this, so that vectors are not cut. */
+  readonly grain?: number
   readonly scratchBytes: number
 }
 
@@ -46,7 +50,15 @@ export function compileLoops(context: ModuleContext, kernel: LoopKernel): LoopFu
   const nest = buildNest(kernel)
   if (!nest) return null
   const tidy = tidyAxes(nest)
-  return compileNest(context, tidy, planLanes(tidy))
+  const plan = planLanes(tidy)
+  return compileNest(context, tidy, { ...plan, grid: { ...plan.grid, order: evenFirst(plan.grid, context.threads) } })
+}
+
+/** The outermost loop is what threads share: one that gives all of them the same, if there is any. Lanes and parts stay the last ones. */
+function evenFirst({ order, lanes, parts }: GroupPlan, threads: number): readonly Loop[] {
+  const isEven = ({ extent }: Loop): boolean => extent % threads === 0 || extent >= 4 * threads
+  const found = order.find((loop) => isEven(loop) && loop.axis !== lanes && loop.axis !== parts?.axis)
+  return !found || isEven(order[0]!) ? order : [found, ...order.filter((loop) => loop !== found)]
 }
 
 export function compileNest(context: ModuleContext, nest: Nest, plan: Plan): LoopFunction {
@@ -56,7 +68,9 @@ export function compileNest(context: ModuleContext, nest: Nest, plan: Plan): Loo
   const ranges = new Map(outermost ? [[outermost.axis, { start: null, startCode: begin, end: null, endCode: end }]] : [])
   const code = new NestCompiler({ ...context, f, root: new Scope() }, nest, plan, [], ranges).compile()
   f.add(outermost ? code : when(i32.ltS(begin, end), code))
-  return { f, extent: outermost?.extent ?? 1, scratchBytes: 0 }
+  const { lanes, parts } = plan.grid
+  const grain = outermost ? (outermost.axis === lanes ? 4 : 1) * (outermost.axis === parts?.axis ? parts.count : 1) : 1
+  return { f, extent: outermost?.extent ?? 1, grain, scratchBytes: 0 }
 }
 
 /** A part of a larger kernel: of its buffers the last are scratch, and of its grid some axes are run in part. */

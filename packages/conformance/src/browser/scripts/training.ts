@@ -16,7 +16,7 @@ export interface Trained {
 
 /** Exclusive or, learned on backend-wasm in 200 steps. */
 export async function trainXor(): Promise<Trained> {
-  const backend = await useBackend(wasm())
+  const backend = await useBackend(wasm({ threads: 2 }))
   manualSeed(1)
   const model = new Sequential(new Linear(2, 8), new Tanh(), new Linear(8, 1))
   const optimizer = new Adam(model.namedParameters(), { lr: 0.05 })

@@ -1,0 +1,252 @@
+/**
+ * A program as a list of commands for the walker. Kernels that do not touch one another's memory stand between the same two barriers; one that is
+ * too small to be worth splitting is run by a single thread, by the one that wrote what it reads if it can be, for then there is nothing to wait for.
+ */
+import {
+  cost,
+  distinct,
+  dtypes,
+  type Expr,
+  expressions,
+  kernelsOf,
+  type Program,
+  type ProgramBuffer,
+  type Repeat,
+  type Run,
+  reads,
+  type Step,
+  writes,
+} from '@tenon/kernel'
+import type { CompiledKernel } from './kernels.ts'
+import { routines, routines2 } from './math/routines.ts'
+import { command, commandBytes } from './walker.ts'
+
+/** What is worth it, in nanoseconds that are guessed. */
+export interface Worth {
+  /** A kernel is split from this on: a barrier costs about a microsecond, more where other processes want the cores, and shares are never quite equal. */
+  readonly splitting: number
+  /** The other threads are woken for a program from this on: it takes them some 50 µs. */
+  readonly waking: number
+}
+
+export const usualWorth: Worth = { splitting: 10_000, waking: 100_000 }
+
+/** A word of the arguments that holds the address of a buffer, or the number of a scalar. */
+interface Place {
+  readonly word: number
+  readonly of: number
+}
+
+export interface Commands {
+  readonly words: Int32Array
+  readonly argumentWords: number
+  readonly addresses: readonly Place[]
+  readonly scalars: readonly Place[]
+  /** The program's buffers, and behind them temporaries of the list itself. */
+  readonly buffers: readonly ProgramBuffer[]
+  readonly arenaBytes: number
+  /** What one thread needs while any of the kernels runs. */
+  readonly scratchBytes: number
+  /** Whether it is worth waking the other threads. */
+  readonly forAll: boolean
+}
+
+/** `aliased` where two external buffers may be the same memory. */
+export function encode(program: Program, kernels: readonly CompiledKernel[], threads: number, worth: Worth, aliased: boolean): Commands {
+  return new Encoder(program, kernels, threads, worth, aliased).finish()
+}
+
+/** Memory as far as it is told apart: bytes of the arena, or elements of one external buffer, or of all of them. */
+interface Region {
+  readonly space: number | 'arena' | 'external'
+  readonly start: number
+  readonly end: number
+}
+
+interface Access {
+  readonly reads: readonly Region[]
+  readonly writes: readonly Region[]
+}
+
+/** Everything since the last barrier. `thread` is null for what all of them do. */
+interface Placed extends Access {
+  readonly thread: number | null
+}
+
+const overlap = (a: readonly Region[], b: readonly Region[]): boolean =>
+  a.some((x) => b.some((y) => x.space === y.space && x.start < y.end && y.start < x.end))
+const conflict = (a: Access, b: Access): boolean => overlap(a.writes, b.writes) || overlap(a.writes, b.reads) || overlap(a.reads, b.writes)
+
+class Encoder {
+  readonly #program: Program
+  readonly #kernels: readonly CompiledKernel[]
+  readonly #threads: number
+  readonly #worth: Worth
+  readonly #aliased: boolean
+  readonly #buffers: ProgramBuffer[]
+  /** Of the slices whose loops are being encoded: what they are parts of. */
+  readonly #wholes = new Map<number, number>()
+  readonly #commands: (readonly number[])[] = []
+  readonly #addresses: Place[] = []
+  readonly #scalars: Place[] = []
+  #words = 0
+  #arenaBytes: number
+  #nextKernel = 0
+  #phase: Placed[] = []
+  /** Nanoseconds of the phase, by thread; and of all that is split. */
+  #loads: number[]
+  #splitTime = 0
+  #repetitions = 1
+
+  constructor(program: Program, kernels: readonly CompiledKernel[], threads: number, worth: Worth, aliased: boolean) {
+    this.#program = program
+    this.#kernels = kernels
+    this.#threads = threads
+    this.#worth = worth
+    this.#aliased = aliased
+    this.#buffers = [...program.buffers]
+    this.#arenaBytes = program.arenaBytes
+    this.#loads = new Array<number>(threads).fill(0)
+  }
+
+  finish(): Commands {
+    this.#program.steps.forEach((step) => this.#step(step))
+    this.#commands.push([command.finish])
+    const words = new Int32Array((this.#commands.length * commandBytes) / 4)
+    this.#commands.forEach((c, i) => words.set(c, (i * commandBytes) / 4))
+    return {
+      words,
+      argumentWords: this.#words,
+      addresses: this.#addresses,
+      scalars: this.#scalars,
+      buffers: this.#buffers,
+      arenaBytes: this.#arenaBytes,
+      scratchBytes: Math.max(0, ...this.#kernels.map((k) => k.scratchBytes)),
+      forAll: this.#threads > 1 && this.#splitTime >= this.#worth.waking,
+    }
+  }
+
+  #step(step: Step): void {
+    if (step.kind === 'run') this.#run(step)
+    else this.#repeat(step)
+  }
+
+  #run({ kernel, buffers, scalars }: Run): void {
+    const { place, extent, grain } = this.#kernels[this.#nextKernel++]!
+    const first = this.#words
+    for (const b of buffers) this.#address(b)
+    for (const of of scalars) this.#scalars.push({ word: this.#words++, of })
+    if (extent === 0) return
+    const regions = (params: ReadonlySet<number>): Region[] => [...params].map((p) => this.#region(buffers[p]!))
+    const access = { reads: regions(reads(kernel)), writes: regions(writes(kernel)) }
+    const split = this.#place(access, duration(kernel), extent, grain)
+    this.#commands.push([command.run, place, 4 * first, ...split])
+  }
+
+  #copy(to: number, from: number): void {
+    const { dtype, length } = this.#buffers[from]!
+    const bytes = length * dtypes[dtype].bytes
+    const words = [this.#address(to), this.#address(from)]
+    if (bytes === 0) return
+    const split = this.#place({ reads: [this.#region(from)], writes: [this.#region(to)] }, (2 * bytes) / bytesPerNanosecond, bytes, 64)
+    this.#commands.push([command.copy, 4 * words[0]!, 4 * words[1]!, ...split])
+  }
+
+  #repeat({ count, body, slices, carries }: Repeat): void {
+    if (count === 0) {
+      this.#nextKernel += kernelsOf({ ...this.#program, steps: body }).length
+      return
+    }
+    this.#barrier()
+    const counter = 4 * this.#words++
+    this.#commands.push([command.begin, counter])
+    const first = this.#commands.length
+    const sources = slices.map(({ of }) => this.#address(of))
+    for (const { buffer, of } of slices) this.#wholes.set(buffer, of)
+    const used = this.#addresses.length
+    this.#repetitions *= count
+    body.forEach((step) => this.#step(step))
+    this.#carry(carries)
+    this.#repetitions /= count
+    // The addresses of this round come first, in every word that the body has for them.
+    const inBody = this.#addresses.slice(used)
+    const moves = slices.flatMap(({ buffer, of, start, stride }, i) => {
+      const { bytes } = dtypes[this.#buffers[of]!.dtype]
+      const targets = inBody.filter((place) => place.of === buffer)
+      return targets.map(({ word }) => [command.slice, 4 * word, 4 * sources[i]!, start * bytes, stride * bytes, counter])
+    })
+    this.#commands.splice(first, 0, ...moves)
+    this.#barrier()
+    this.#commands.push([command.next, counter, count, this.#commands.length - first + 1])
+  }
+
+  /** Copies what each round hands to the next, all at once: a buffer may be handed on and replaced. */
+  #carry(carries: Repeat['carries']): void {
+    const replaced = new Set(carries.map((c) => c.current))
+    const sources = carries.map(({ current, next }) => {
+      if (current === next || !replaced.has(next)) return next
+      const { dtype, length } = this.#buffers[next]!
+      const offset = Math.ceil(this.#arenaBytes / 64) * 64
+      this.#arenaBytes = offset + length * dtypes[dtype].bytes
+      const held = this.#buffers.push({ role: 'temporary', dtype, length, offset }) - 1
+      this.#copy(held, next)
+      return held
+    })
+    carries.forEach(({ current }, i) => {
+      if (sources[i] !== current) this.#copy(current, sources[i]!)
+    })
+  }
+
+  #address(of: number): number {
+    this.#addresses.push({ word: this.#words, of })
+    return this.#words++
+  }
+
+  #region(buffer: number): Region {
+    const whole = this.#wholes.get(buffer)
+    if (whole !== undefined) return this.#region(whole)
+    const b = this.#buffers[buffer]!
+    if (b.role === 'temporary') return { space: 'arena', start: b.offset, end: b.offset + Math.max(1, b.length) * dtypes[b.dtype].bytes }
+    return { space: this.#aliased ? 'external' : buffer, start: 0, end: 1 }
+  }
+
+  /** Finds a place between barriers, and who does it: the last words of a command. */
+  #place(access: Access, time: number, extent: number, grain: number): readonly number[] {
+    const threads = this.#threads
+    const units = Math.ceil(extent / grain)
+    const isSplit = units > 1 && threads > 1 && time >= this.#worth.splitting
+    const before = new Set(this.#phase.filter((placed) => conflict(placed, access)).map((placed) => placed.thread))
+    const [only] = before
+    const follows = !isSplit && before.size === 1 && only !== null
+    if (before.size > 0 && !follows) this.#barrier()
+    if (isSplit) this.#splitTime += time * this.#repetitions
+    const thread = isSplit ? null : follows ? only! : this.#loads.indexOf(Math.min(...this.#loads))
+    this.#phase.push({ ...access, thread })
+    if (thread !== null) this.#loads[thread]! += time
+    return [extent, Math.floor(units / threads), units % threads, grain, thread ?? -1]
+  }
+
+  #barrier(): void {
+    if (this.#phase.length > 0 && this.#threads > 1) this.#commands.push([command.barrier])
+    this.#phase = []
+    this.#loads.fill(0)
+  }
+}
+
+/** From the second cache: what is small enough to be in doubt comes from there. */
+const bytesPerNanosecond = 40
+/** Float operations in a nanosecond: of products, and of all else without and with functions such as exp. */
+const rates = { product: 30, plain: 16, functions: 3 }
+/** Of sorts, scans and scatters, elements in a nanosecond. */
+const serialRate = 0.2
+
+const isFunction = (e: Expr): boolean => (e.op === 'unary' && e.fn in routines) || (e.op === 'binary' && e.fn in routines2)
+
+/** A guess of how long a kernel takes on one thread, in nanoseconds. */
+function duration(kernel: Run['kernel']): number {
+  const { flops, bytes } = cost(kernel)
+  if ('out' in kernel) return bytes / 4 / serialRate
+  const isProduct = kernel.kind === 'contraction' || kernel.kind === 'convolution'
+  const rate = isProduct ? 'product' : [...distinct(expressions(kernel))].some(isFunction) ? 'functions' : 'plain'
+  return Math.max(flops / rates[rate], bytes / bytesPerNanosecond)
+}

@@ -1,0 +1,62 @@
+import { abortAt, epochAt, handledAt, leftAt, mailAt, openedAt, signalAt, troubleAt, troubleBytes } from './control.ts'
+
+/**
+ * The script of the other threads, in Node and in browsers, as text: there is no file to place. It takes in kernels as messages, and sleeps until there is
+ * one or a program is to be run. A page whose Content-Security-Policy refuses workers from text serves this as a file and passes its address as `workerUrl`.
+ */
+export const workerSource: string = `'use strict'
+const port = typeof postMessage === 'function' ? globalThis : globalThis.process.getBuiltinModule('node:worker_threads').parentPort
+const table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 })
+const stall = () => 1 // sleep
+let memory, words, walk, thread, handled = 0, epoch
+
+function take(message) {
+  if (message === 'forget') {
+    for (let i = 0; i < table.length; i++) table.set(i, null)
+  } else if (message.walker) {
+    ({ memory, thread } = message)
+    words = new Int32Array(memory.buffer)
+    epoch = Atomics.load(words, ${epochAt / 4})
+    walk = new WebAssembly.Instance(message.walker, { env: { memory, table, stall } }).exports.walk
+  } else {
+    for (const [name, kernel] of Object.entries(new WebAssembly.Instance(message.module, { env: { memory } }).exports)) {
+      const place = message.first + Number(name.slice(1))
+      if (place >= table.length) table.grow(place + 64 - table.length)
+      table.set(place, kernel)
+    }
+  }
+}
+
+function tell(word, value) {
+  Atomics.store(words, word, value)
+  Atomics.notify(words, word)
+}
+
+function run() {
+  try {
+    walk(thread, thread + 1)
+  } catch (error) {
+    const text = new TextEncoder().encode(String(error)).slice(0, ${troubleBytes})
+    new Uint8Array(memory.buffer).set(text, ${troubleAt + 4})
+    Atomics.store(words, ${troubleAt / 4}, text.length)
+    Atomics.store(words, ${abortAt / 4}, 1)
+    Atomics.notify(words, ${openedAt / 4})
+  }
+  tell(${leftAt / 4} + thread, epoch)
+}
+
+port.onmessage = ({ data }) => {
+  take(data)
+  tell(${handledAt / 4} + thread, ++handled)
+  for (;;) {
+    const signal = Atomics.load(words, ${signalAt / 4})
+    if (Atomics.load(words, ${mailAt / 4}) !== handled) return // the next message
+    const wanted = Atomics.load(words, ${epochAt / 4})
+    if (wanted === epoch) Atomics.wait(words, ${signalAt / 4}, signal)
+    else {
+      epoch = wanted
+      run()
+    }
+  }
+}
+`

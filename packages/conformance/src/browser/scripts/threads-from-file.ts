@@ -1,0 +1,4 @@
+import { publish } from './publish.ts'
+import { sumOnThreads } from './threads.ts'
+
+publish(sumOnThreads({ workerUrl: 'tenon-worker.js' }))

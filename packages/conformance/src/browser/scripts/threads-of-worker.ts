@@ -1,0 +1,3 @@
+import { sumOnThreads } from './threads.ts'
+
+postMessage(await sumOnThreads())

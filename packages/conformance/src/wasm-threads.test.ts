@@ -1,0 +1,84 @@
+/** What backend-wasm promises about its threads, held on the training of convolutions, of a recurrent net, and of an embedding. */
+import { backward } from '@tenon/autograd'
+import { cpu } from '@tenon/backend-cpu'
+import type { Backend } from '@tenon/kernel'
+import { Conv2d, crossEntropy, Embedding, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential } from '@tenon/nn'
+import { LSTM } from '@tenon/nn-rnn'
+import { SGD } from '@tenon/optim'
+import { jit, manualSeed, randint, randn, type Tensor, useBackend } from '@tenon/tensor'
+import { difference } from '@tenon/testing'
+import { afterAll, describe, expect, test } from 'vitest'
+import { wasmThreads } from './backends.ts'
+
+/** Next characters. */
+class Writer extends Module {
+  readonly embedding: Embedding = new Embedding(11, 12)
+  readonly lstm: LSTM = new LSTM(12, 20, { numLayers: 2 })
+  readonly head: Linear = new Linear(20, 11)
+
+  /** [T, B] → [T · B, 11] */
+  forward(x: Tensor): Tensor {
+    return this.head.forward(this.lstm.forward(this.embedding.forward(x)).output).reshape([-1, 11])
+  }
+}
+
+const pictures = (): Module & { forward(x: Tensor): Tensor } =>
+  new Sequential(
+    new Conv2d(1, 16, 3, { padding: 1 }),
+    new ReLU(),
+    new MaxPool2d(2),
+    new Conv2d(16, 16, 3, { padding: 1 }),
+    new ReLU(),
+    new Flatten(),
+    new Linear(16 * 7 * 7, 10),
+  )
+
+const trainings = {
+  'a convolutional net': { model: pictures, x: () => randn([9, 1, 14, 14]), y: () => randint(0, 10, [9]) },
+  'a recurrent net': { model: () => new Writer(), x: () => randint(0, 11, [13, 6]), y: () => randint(0, 11, [78]) },
+}
+
+/** The losses of five steps, and the weights afterwards. */
+async function train(name: keyof typeof trainings, backend: Backend): Promise<number[][]> {
+  await useBackend(backend)
+  manualSeed(1)
+  const { model: make, x: makeX, y: makeY } = trainings[name]
+  const [model, x, y] = [make(), makeX(), makeY()]
+  const optimizer = new SGD(model.namedParameters(), { lr: 0.05, momentum: 0.9 })
+  const step = jit((x: Tensor, y: Tensor) => {
+    optimizer.zeroGrad()
+    const loss = crossEntropy(model.forward(x), y)
+    backward(loss)
+    optimizer.step()
+    return loss
+  })
+  const losses: number[] = []
+  for (let i = 0; i < 5; i++) losses.push(await step(x, y).item())
+  const weights: number[][] = []
+  for (const p of model.parameters()) weights.push(Array.from(await p.data()))
+  return [losses, ...weights]
+}
+
+describe.each(Object.keys(trainings) as (keyof typeof trainings)[])('the training of %s', (name) => {
+  const backends: Backend[] = []
+  const threaded = async (threads: number): Promise<Backend> => {
+    const backend = await wasmThreads(threads)
+    backends.push(backend)
+    return backend
+  }
+  afterAll(async () => {
+    await useBackend(cpu())
+    for (const backend of backends) backend.dispose()
+  })
+
+  test.each([1, 2, 3])(
+    'with threads: %s gives the same bits in each of three runs, and what backend-cpu gives within 1e-4',
+    async (threads) => {
+      const first = await train(name, await threaded(threads))
+      expect(await train(name, backends.at(-1)!)).toEqual(first)
+      expect(await train(name, await threaded(threads))).toEqual(first)
+      const expected = await train(name, cpu())
+      expect(first.map((values, i) => difference(values, expected[i]!, { rtol: 1e-4 })).filter((wrong) => wrong !== null)).toEqual([])
+    },
+  )
+})
