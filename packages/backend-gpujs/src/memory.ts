@@ -39,7 +39,7 @@ export class Memory {
   /** gpu.js knows no empty arrays. */
   #floats(): Float32Array {
     if (!this.#host?.length) return new Float32Array(Math.max(1, this.length))
-    return this.#host instanceof Float32Array ? this.#host : Float32Array.from(this.#host)
+    return this.#host instanceof Float32Array ? this.#host : new Float32Array(this.#host)
   }
 
   /** Not to be changed. */
