@@ -57,6 +57,8 @@ export class Device {
   readonly gl: boolean
   /** Whether four neighbours in a row are computed at once: WebAssembly's vectors. */
   readonly vectors: boolean
+  /** Whether numbers that lie beside each other are read faster, by one point: JavaScript. */
+  readonly caches: boolean
   readonly #library: Library
   readonly #gpu: GPU
   readonly #maxKernels: number
@@ -76,6 +78,7 @@ export class Device {
     this.mode = mode
     this.gl = glModes.has(mode)
     this.vectors = mode === 'webasm'
+    this.caches = mode === 'cpu'
   }
 
   /** How many textures or arrays are held. */

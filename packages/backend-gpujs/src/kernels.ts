@@ -11,7 +11,7 @@ import {
   toLoops,
   writes,
 } from '@tenon/kernel'
-import { padded } from './convolution.ts'
+import { packed, padded } from './arranged.ts'
 import type { Device, DeviceData, DeviceKernel } from './device.ts'
 import { indexForm, largeIntegers, largestScalar, unfit } from './fits.ts'
 import { type HostKernel, hostLines, hostLoops, hostScatter } from './host.ts'
@@ -27,7 +27,7 @@ export const maxInputs = 7
 
 /** `note` is told what runs on the host, and why. */
 export function compileKernel(kernel: Kernel, device: Device, note: (text: string) => void): CompiledKernel<Memory> {
-  const plan = planOf(kernel)
+  const plan = planOf(kernel, device)
   let onHost: HostKernel | null = null
   const runHost = (reason: string): CompiledKernel<Memory> => {
     const written = [...writes(kernel)]
@@ -57,7 +57,7 @@ export function compileKernel(kernel: Kernel, device: Device, note: (text: strin
 
 /** The gpu.js kernels of a kernel, as text: `TENON_DEBUG=4`. */
 export function listing(kernel: Kernel, device: Device): string {
-  const plan = planOf(kernel)
+  const plan = planOf(kernel, device)
   if (typeof plan === 'string') return `// on the host: ${plan}`
   return plan.units
     .map((unit) => render(unit, device))
@@ -71,16 +71,16 @@ function loopsOf(kernel: Kernel): LoopKernel | null {
   return loops && normalized(loops)
 }
 
-/** What the device runs in place of the loops of a kernel. */
-function onDevice(kernel: Kernel): LoopKernel[] | null {
-  const parts = kernel.kind === 'convolution' ? padded(kernel) : null
-  return parts && [normalized(parts.pad), normalized(toLoops(parts.convolution))]
+/** The loops that the device runs for a kernel. */
+function sequenceOf(kernel: Kernel, loops: LoopKernel, { caches }: Device): readonly LoopKernel[] {
+  const arranged = kernel.kind === 'convolution' ? padded(kernel) : kernel.kind === 'contraction' && caches ? packed(kernel) : null
+  return arranged ? [...arranged.copies, toLoops(arranged.kernel)].map(normalized) : [loops]
 }
 
-function planOf(kernel: Kernel): Units | string {
+function planOf(kernel: Kernel, device: Device): Units | string {
   const loops = loopsOf(kernel)
   if (!loops) return `a ${kernel.kind === 'prefixScan' ? 'prefix scan' : kernel.kind}, which independent points cannot say`
-  return unfit(loops.stages) ?? toUnits(onDevice(kernel) ?? [loops], maxLoop) ?? indexForm
+  return unfit(loops.stages) ?? toUnits(sequenceOf(kernel, loops, device), maxLoop) ?? indexForm
 }
 
 function hostKernel(kernel: Kernel): HostKernel {
