@@ -57,7 +57,7 @@ export class Device {
   readonly gl: boolean
   /** Whether four neighbours in a row are computed at once: WebAssembly's vectors. */
   readonly vectors: boolean
-  /** Whether numbers that lie beside each other are read faster, by one point: JavaScript. */
+  /** Whether a point reads its numbers one by one, so that caches make much of such as lie in a row: JavaScript. */
   readonly caches: boolean
   readonly #library: Library
   readonly #gpu: GPU

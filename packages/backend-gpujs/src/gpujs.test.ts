@@ -1,4 +1,13 @@
-import { type BufferParam, type Contraction, type Expr, ExprPool, type LoopKernel, programOf, type Scatter } from '@tenon/kernel'
+import {
+  type BufferParam,
+  type Contraction,
+  type Convolution,
+  type Expr,
+  ExprPool,
+  type LoopKernel,
+  programOf,
+  type Scatter,
+} from '@tenon/kernel'
 import { describe, expect, test } from 'vitest'
 import { Device, type Library } from './device.ts'
 import { gpujs } from './gpujs.ts'
@@ -81,6 +90,33 @@ describe.each(['cpu', 'webasm'] as const)('a product of matrices in mode %s', (m
       backend.dispose()
     }
   })
+})
+
+test('a convolution that is added to its input and as many others as a kernel can read is computed', async () => {
+  const p = new ExprPool()
+  const i = p.index(3, 4)
+  const value = [1, 3, 4, 5, 6, 7].reduce((sum, b) => p.add(sum, p.load('float32', b, i)), p.register('float32', 0))
+  const kernel: Convolution = {
+    kind: 'convolution',
+    dtype: 'float32',
+    buffers: [f32(4), f32(4), f32(3), f32(4), f32(4), f32(4), f32(4), f32(4)],
+    scalars: [],
+    ...{ batch: 1, groups: 1, inChannels: 1, outChannels: 1 },
+    spatial: [{ input: 4, kernel: 3, output: 4, stride: 1, dilation: 1, inputDilation: 1, padLow: 1 }],
+    x: { buffer: 1, offset: 0, batch: 0, group: 0, channel: 0, spatial: [1] },
+    w: { buffer: 2, offset: 0, group: 0, out: 0, in: 0, spatial: [1] },
+    stores: [{ kind: 'store', extents: [], buffer: 0, index: i, value }],
+  }
+  const backend = await gpujs({ mode: 'cpu' })
+  const buffers = kernel.buffers.map(({ dtype, length }, b) => {
+    const buffer = backend.allocate(dtype, length)
+    backend.write(buffer, new Float32Array(length).fill(b))
+    return buffer
+  })
+  backend.execute(backend.compile(programOf(kernel)), buffers, [])
+  const others = 1 + 3 + 4 + 5 + 6 + 7
+  expect([...(await backend.read(buffers[0]!))]).toEqual([4 + others, 6 + others, 6 + others, 4 + others])
+  backend.dispose()
 })
 
 test.each(['webgl2', 'webgl', 'headlessgl'] as const)('mode %s is refused in Node, with what it needs', async (mode) => {

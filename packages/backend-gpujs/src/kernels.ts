@@ -74,7 +74,9 @@ function loopsOf(kernel: Kernel): LoopKernel | null {
 /** The loops that the device runs for a kernel. */
 function sequenceOf(kernel: Kernel, loops: LoopKernel, { caches }: Device): readonly LoopKernel[] {
   const arranged = kernel.kind === 'convolution' ? padded(kernel) : kernel.kind === 'contraction' && caches ? packed(kernel) : null
-  return arranged ? [...arranged.copies, toLoops(arranged.kernel)].map(normalized) : [loops]
+  // What is read both by the product and after it would be one more argument.
+  if (!arranged || reads(arranged.kernel).size > maxInputs) return [loops]
+  return [...arranged.copies, toLoops(arranged.kernel)].map(normalized)
 }
 
 function planOf(kernel: Kernel, device: Device): Units | string {
