@@ -79,7 +79,7 @@ export function packed(kernel: Contraction): Arranged<Contraction> | null {
     const batch = kernel.batch.map((extent, axis) => (view.batchStrides[axis] === 0 ? 1 : extent))
     const grid = [...batch, rows, k]
     const length = product(grid)
-    if (along === 1 || rows * k < worthCopying.length || uses < worthCopying.uses || length > maxLength) return null
+    if (Math.abs(along) <= 1 || rows * k < worthCopying.length || uses < worthCopying.uses || length > maxLength) return null
     const buffer = buffers.push({ dtype, length }) - 1
     const strides = [...view.batchStrides, next, along]
     added.push((all) =>
