@@ -12,24 +12,33 @@ export type DeviceData = Texture | Float32Array
 export interface Source {
   readonly text: string
   readonly functions: readonly string[]
-  /** Of the result, and of each array that it is given. */
-  readonly length: number
+  /** The extents of the result, the innermost first. */
+  readonly output: readonly number[]
+  /** The lengths of the arrays that it is given. */
   readonly inputs: readonly number[]
 }
 
 const identity = (length: number): Source => ({
   text: 'function(p0) {\n  return p0[this.thread.x];\n}',
   functions: [],
-  length,
+  output: [length],
   inputs: [length],
 })
 
-export type DeviceKernel = (...args: readonly (DeviceData | number)[]) => DeviceData
+/** Of two or three dimensions a result is an array of its rows, which lie in one buffer. */
+function flat(result: ReturnType<IKernelRunShortcut>): DeviceData {
+  let rows = result
+  while (Array.isArray(rows)) rows = rows[0] as typeof rows
+  return rows === result ? (result as DeviceData) : new Float32Array((rows as Float32Array).buffer)
+}
+
+export type DeviceKernel = (args: readonly (DeviceData | number)[]) => DeviceData
 
 interface Compiled {
   readonly kernel: IKernelRunShortcut
   /** How many of its results live. A texture needs the kernel that made it: to be read, and to be deleted. */
   results: number
+  lastUse: number
   evicted: boolean
 }
 
@@ -46,13 +55,18 @@ export class Device {
   readonly mode: DeviceMode
   /** Whether kernels are shaders, and data lie in textures. */
   readonly gl: boolean
+  /** Whether four neighbours in a row are computed at once: WebAssembly's vectors. */
+  readonly vectors: boolean
+  /** Whether a point reads its numbers one by one, so that caches make much of such as lie in a row: JavaScript. */
+  readonly caches: boolean
   readonly #library: Library
   readonly #gpu: GPU
   readonly #maxKernels: number
-  /** By texts and lengths; the last is the most recently used. */
+  /** By texts and lengths. */
   readonly #kernels = new Map<string, Compiled>()
   readonly #live = new Map<DeviceData, Compiled | null>()
   #compilations = 0
+  #launches = 0
   #ran: string
   #fallbackReason: string | null = null
 
@@ -63,6 +77,8 @@ export class Device {
     this.#ran = mode
     this.mode = mode
     this.gl = glModes.has(mode)
+    this.vectors = mode === 'webasm'
+    this.caches = mode === 'cpu'
   }
 
   /** How many textures or arrays are held. */
@@ -86,7 +102,7 @@ export class Device {
 
   /** Runs something small, after which `ran` is known. */
   probe(): void {
-    this.delete(this.kernel(identity(1))(Float32Array.of(1)))
+    this.delete(this.kernel(identity(1))([Float32Array.of(1)]))
   }
 
   /** What draws, in WebGL's words. Null where there is no WebGL, or it does not say. */
@@ -98,21 +114,24 @@ export class Device {
 
   /** Compiled when it is first run, once for equal sources, and again where it was not among the last ones used. */
   kernel(source: Source): DeviceKernel {
-    const key = `${source.length} ${source.inputs} ${source.text}`
-    return (...args) => {
+    const key = `${source.output} ${source.inputs} ${source.text}`
+    let compiled = this.#kernels.get(key)
+    return (args) => {
       this.#checkContext()
-      const known = this.#kernels.get(key)
-      const compiled = known ?? this.#compile(source)
-      this.#kernels.delete(key)
-      this.#kernels.set(key, compiled)
+      if (!compiled || compiled.evicted) {
+        compiled = this.#kernels.get(key) ?? this.#compile(source)
+        this.#kernels.set(key, compiled)
+      }
+      const first = compiled.lastUse === 0
+      compiled.lastUse = ++this.#launches
       let data: DeviceData
       try {
-        data = compiled.kernel(...(args as Parameters<IKernelRunShortcut>)) as DeviceData
+        data = flat(compiled.kernel(...(args as Parameters<IKernelRunShortcut>)))
       } catch (error) {
         this.#checkContext()
         throw new BackendError(`gpujs: gpu.js could not run this kernel in mode ${this.mode}: ${(error as Error).message}\n${source.text}`)
       }
-      if (!known) {
+      if (first) {
         this.#noteMode(compiled.kernel)
         this.#evict()
       }
@@ -123,10 +142,10 @@ export class Device {
   }
 
   /** `immutable`, so that results do not alias; `precision: 'single'` and `tactic`, so that none is computed in less than float32. */
-  #compile({ text, length, functions }: Source): Compiled {
+  #compile({ text, output, functions }: Source): Compiled {
     this.#compilations++
     const kernel = this.#gpu.createKernel(text as unknown as KernelFunction, {
-      output: [length],
+      output: [...output],
       precision: 'single',
       tactic: 'precision',
       pipeline: true,
@@ -134,7 +153,7 @@ export class Device {
       dynamicOutput: false,
       functions: functions as unknown as [],
     }) as IKernelRunShortcut
-    return { kernel, results: 0, evicted: false }
+    return { kernel, results: 0, lastUse: 0, evicted: false }
   }
 
   #noteMode({ kernel, fallbackReason }: IKernelRunShortcut & { fallbackReason?: string | null }): void {
@@ -147,7 +166,7 @@ export class Device {
   /** After the newest kernel ran: gpu.js draws with the vertices of the last kernel that it built. */
   #evict(): void {
     if (this.#kernels.size <= this.#maxKernels) return
-    const [key, compiled] = this.#kernels.entries().next().value!
+    const [key, compiled] = [...this.#kernels].reduce((oldest, next) => (next[1].lastUse < oldest[1].lastUse ? next : oldest))
     this.#kernels.delete(key)
     compiled.evicted = true
     if (compiled.results === 0) this.#destroy(compiled)
@@ -163,7 +182,7 @@ export class Device {
 
   /** Through an identity kernel: kernels whose arguments are now arrays, now textures, would be compiled anew each time. */
   upload(numbers: Float32Array): DeviceData {
-    if (this.gl) return this.kernel(identity(numbers.length))(numbers)
+    if (this.gl) return this.kernel(identity(numbers.length))([numbers])
     this.#live.set(numbers, null)
     return numbers
   }

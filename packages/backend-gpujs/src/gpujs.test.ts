@@ -1,4 +1,13 @@
-import { type BufferParam, type Expr, ExprPool, type LoopKernel, programOf, type Scatter } from '@tenon/kernel'
+import {
+  type BufferParam,
+  type Contraction,
+  type Convolution,
+  type Expr,
+  ExprPool,
+  type LoopKernel,
+  programOf,
+  type Scatter,
+} from '@tenon/kernel'
 import { describe, expect, test } from 'vitest'
 import { Device, type Library } from './device.ts'
 import { gpujs } from './gpujs.ts'
@@ -32,6 +41,82 @@ describe.each(['cpu', 'webasm'] as const)('gpujs in mode %s', (mode) => {
     expect(backend.report().details.textures).toBe(0)
     backend.dispose()
   })
+})
+
+describe.each(['cpu', 'webasm'] as const)('a product of matrices in mode %s', (mode) => {
+  /** c[g] = a[g] b, of shape [m, n]; b is the same for each g. Either lies in memory as it is, or transposed. */
+  const contraction = (m: number, n: number, k: number, across: 'a' | 'b'): Contraction => {
+    const p = new ExprPool()
+    const index = p.scaleAdd(p.index(0, 2), m * n, p.scaleAdd(p.index(1, m), n, p.index(2, n)))
+    return {
+      kind: 'contraction',
+      dtype: 'float32',
+      buffers: [f32(2 * m * n), f32(2 * m * k), f32(k * n)],
+      scalars: [],
+      batch: [2],
+      ...{ m, n, k },
+      a: { buffer: 1, offset: 0, batchStrides: [m * k], rowStride: across === 'a' ? 1 : k, columnStride: across === 'a' ? m : 1 },
+      b: { buffer: 2, offset: 0, batchStrides: [0], rowStride: across === 'b' ? n : 1, columnStride: across === 'b' ? 1 : k },
+      stores: [{ kind: 'store', extents: [], buffer: 0, index, value: p.register('float32', 0) }],
+    }
+  }
+
+  // Small ones, ones whose rows are no fours, and ones that are large enough to be copied first.
+  test.each([
+    [3, 5, 7],
+    [5, 32, 6],
+    [33, 36, 10],
+    [32, 64, 512],
+  ])('[2, %d, %d] over %d is right, whichever way its factors lie', async (m, n, k) => {
+    for (const across of ['a', 'b'] as const) {
+      const kernel = contraction(m, n, k, across)
+      const backend = await gpujs({ mode })
+      const [c, a, b] = kernel.buffers.map(({ dtype, length }) => backend.allocate(dtype, length)) as [object, object, object]
+      const [left, right] = [kernel.buffers[1]!, kernel.buffers[2]!].map(({ length }) =>
+        Float32Array.from({ length }, (_, i) => ((i * 7) % 11) - 5),
+      ) as [Float32Array, Float32Array]
+      backend.write(a, left)
+      backend.write(b, right)
+      backend.execute(backend.compile(programOf(kernel)), [c, a, b], [])
+      const wanted = Float32Array.from({ length: 2 * m * n }, (_, i) => {
+        const [g, row, column] = [Math.floor(i / (m * n)), Math.floor(i / n) % m, i % n]
+        const at = (j: number): number => left[g * m * k + row * kernel.a.rowStride + j * kernel.a.columnStride]!
+        return Array.from({ length: k }, (_, j) => at(j) * right[j * kernel.b.rowStride + column * kernel.b.columnStride]!).reduce(
+          (x, y) => x + y,
+        )
+      })
+      expect(await backend.read(c)).toEqual(wanted)
+      expect(backend.report().details.textures).toBe(3)
+      backend.dispose()
+    }
+  })
+})
+
+test('a convolution that is added to its input and as many others as a kernel can read is computed', async () => {
+  const p = new ExprPool()
+  const i = p.index(3, 4)
+  const value = [1, 3, 4, 5, 6, 7].reduce((sum, b) => p.add(sum, p.load('float32', b, i)), p.register('float32', 0))
+  const kernel: Convolution = {
+    kind: 'convolution',
+    dtype: 'float32',
+    buffers: [f32(4), f32(4), f32(3), f32(4), f32(4), f32(4), f32(4), f32(4)],
+    scalars: [],
+    ...{ batch: 1, groups: 1, inChannels: 1, outChannels: 1 },
+    spatial: [{ input: 4, kernel: 3, output: 4, stride: 1, dilation: 1, inputDilation: 1, padLow: 1 }],
+    x: { buffer: 1, offset: 0, batch: 0, group: 0, channel: 0, spatial: [1] },
+    w: { buffer: 2, offset: 0, group: 0, out: 0, in: 0, spatial: [1] },
+    stores: [{ kind: 'store', extents: [], buffer: 0, index: i, value }],
+  }
+  const backend = await gpujs({ mode: 'cpu' })
+  const buffers = kernel.buffers.map(({ dtype, length }, b) => {
+    const buffer = backend.allocate(dtype, length)
+    backend.write(buffer, new Float32Array(length).fill(b))
+    return buffer
+  })
+  backend.execute(backend.compile(programOf(kernel)), buffers, [])
+  const others = 1 + 3 + 4 + 5 + 6 + 7
+  expect([...(await backend.read(buffers[0]!))]).toEqual([4 + others, 6 + others, 6 + others, 4 + others])
+  backend.dispose()
 })
 
 test.each(['webgl2', 'webgl', 'headlessgl'] as const)('mode %s is refused in Node, with what it needs', async (mode) => {

@@ -53,6 +53,7 @@ export async function gpujs({ mode = 'auto' }: GpujsOptions = {}): Promise<Backe
     read: async (memory) => memory.onHost().slice(),
     readSync: (memory) => memory.onHost().slice(),
     copy: (from, to) => to.copyFrom(from),
+    ...(!device.gl && { view: (memory: Memory, start: number, length: number) => memory.view(start, length) }),
     compileKernel: (kernel) => compileKernel(kernel, device, (note) => notes.add(note)),
     listing: (kernel) => listing(kernel, device),
     details: () => ({

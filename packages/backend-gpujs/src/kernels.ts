@@ -1,5 +1,17 @@
 /** Kernels of the waist as kernels of gpu.js, or on the host where it cannot say them. */
-import { BackendError, type CompiledKernel, type Kernel, type LoopKernel, reads, type TypedArray, toLoops, writes } from '@tenon/kernel'
+import {
+  BackendError,
+  type CompiledKernel,
+  type DType,
+  isFloat,
+  type Kernel,
+  type LoopKernel,
+  reads,
+  type TypedArray,
+  toLoops,
+  writes,
+} from '@tenon/kernel'
+import { packed, padded } from './arranged.ts'
 import type { Device, DeviceData, DeviceKernel } from './device.ts'
 import { indexForm, largeIntegers, largestScalar, unfit } from './fits.ts'
 import { type HostKernel, hostLines, hostLoops, hostScatter } from './host.ts'
@@ -13,7 +25,7 @@ export const maxLoop = 4096
 
 /** `note` is told what runs on the host, and why. */
 export function compileKernel(kernel: Kernel, device: Device, note: (text: string) => void): CompiledKernel<Memory> {
-  const plan = planOf(kernel)
+  const plan = planOf(kernel, device)
   let onHost: HostKernel | null = null
   const runHost = (reason: string): CompiledKernel<Memory> => {
     const written = [...writes(kernel)]
@@ -31,22 +43,22 @@ export function compileKernel(kernel: Kernel, device: Device, note: (text: strin
   if (typeof plan === 'string') return runHost(plan)
   const onDevice = runUnits(kernel, plan, device)
   const tooLarge = runHost(largeIntegers)
-  const read = [...reads(kernel), ...writes(kernel)]
+  const integer = (dtype: DType): boolean => !isFloat(dtype) && dtype !== 'bool'
+  const integers = [...reads(kernel), ...writes(kernel)].filter((b) => integer(kernel.buffers[b]!.dtype))
+  const integerScalars = [...kernel.scalars.keys()].filter((s) => integer(kernel.scalars[s]!))
   return (buffers, scalars) => {
-    const fits =
-      read.every((b) => buffers[b]!.fits) &&
-      kernel.scalars.every((dtype, s) => dtype === 'float32' || dtype === 'bool' || Math.abs(scalars[s]!) <= largestScalar)
-    if (fits) onDevice(buffers, scalars)
+    const fit = integers.every((b) => buffers[b]!.fits) && integerScalars.every((s) => Math.abs(scalars[s]!) <= largestScalar)
+    if (fit) onDevice(buffers, scalars)
     else tooLarge(buffers, scalars)
   }
 }
 
 /** The gpu.js kernels of a kernel, as text: `TENON_DEBUG=4`. */
 export function listing(kernel: Kernel, device: Device): string {
-  const plan = planOf(kernel)
+  const plan = planOf(kernel, device)
   if (typeof plan === 'string') return `// on the host: ${plan}`
   return plan.units
-    .map((unit) => render(unit, device.gl))
+    .map((unit) => render(unit, device))
     .map(({ text, functions }) => [...functions, text].join('\n'))
     .join('\n\n')
 }
@@ -57,10 +69,18 @@ function loopsOf(kernel: Kernel): LoopKernel | null {
   return loops && normalized(loops)
 }
 
-function planOf(kernel: Kernel): Units | string {
+/** The loops that the device runs for a kernel. */
+function sequenceOf(kernel: Kernel, loops: LoopKernel, { caches }: Device): readonly LoopKernel[] {
+  const arranged = kernel.kind === 'convolution' ? padded(kernel) : kernel.kind === 'contraction' && caches ? packed(kernel) : null
+  // What is read both by the product and after it would be one more argument.
+  if (!arranged || reads(arranged.kernel).size > maxInputs) return [loops]
+  return [...arranged.copies, toLoops(arranged.kernel)].map(normalized)
+}
+
+function planOf(kernel: Kernel, device: Device): Units | string {
   const loops = loopsOf(kernel)
   if (!loops) return `a ${kernel.kind === 'prefixScan' ? 'prefix scan' : kernel.kind}, which independent points cannot say`
-  return unfit(loops.stages) ?? toUnits(loops, maxLoop) ?? indexForm
+  return unfit(loops.stages) ?? toUnits(sequenceOf(kernel, loops, device), maxLoop) ?? indexForm
 }
 
 function hostKernel(kernel: Kernel): HostKernel {
@@ -75,37 +95,39 @@ interface Prepared extends Rendered {
 
 function runUnits(kernel: Kernel, { buffers: params, units }: Units, device: Device): CompiledKernel<Memory> {
   const prepared = units.map((unit): Prepared => {
-    const rendered = render(unit, device.gl)
-    const { text, functions, buffers, old } = rendered
+    const rendered = render(unit, device)
+    const { text, functions, output, buffers, old } = rendered
     const { length } = params[unit.out]!
     if (length > maxLength)
       throw new BackendError(
         `gpujs: a step of a reduction has ${length} elements, and a buffer holds at most ${maxLength}. Use smaller batches`,
       )
     const inputs = [...buffers.map((b) => params[b]!.length), ...(old ? [length] : [])]
-    return { ...rendered, unit, run: device.kernel({ text, functions, length, inputs }) }
+    return { ...rendered, unit, run: device.kernel({ text, functions, output, inputs }) }
   })
+  const own = kernel.buffers.length
   return (memory, scalars) => {
-    const made = new Map<number, DeviceData>()
     // Loads see memory as it was before the kernel, which is what it keeps until the end.
-    const before = (b: number): DeviceData => (b < kernel.buffers.length ? memory[b]!.onDevice() : made.get(b)!)
+    const made: (DeviceData | undefined)[] = []
     try {
-      for (const p of prepared) {
-        const { out } = p.unit
-        const earlier = made.get(out)
-        const old = p.old ? [earlier ?? memory[out]!.onDevice()] : []
-        const numbers = [...p.scalars.map((s) => Math.fround(scalars[s]!)), ...p.constants]
-        const data = p.run(...p.buffers.map(before), ...old, ...numbers)
+      for (const { unit, buffers, old, scalars: slots, constants, run } of prepared) {
+        const { out } = unit
+        const earlier = made[out]
+        const args: (DeviceData | number)[] = []
+        for (const b of buffers) args.push(b < own ? memory[b]!.onDevice() : made[b]!)
+        if (old) args.push(earlier ?? memory[out]!.onDevice())
+        for (const slot of slots) args.push(Math.fround(scalars[slot]!))
+        for (const constant of constants) args.push(constant)
+        made[out] = run(args)
         if (earlier) device.delete(earlier)
-        made.set(out, data)
       }
-      for (const [b, data] of made) {
-        if (b < kernel.buffers.length) memory[b]!.setDevice(data)
-        else device.delete(data)
-        made.delete(b)
-      }
+      made.forEach((data, b) => {
+        if (b >= own) return
+        memory[b]!.setDevice(data!)
+        delete made[b]
+      })
     } finally {
-      for (const data of made.values()) device.delete(data)
+      made.forEach((data) => device.delete(data!))
     }
   }
 }

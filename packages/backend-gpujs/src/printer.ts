@@ -54,7 +54,7 @@ const unary: Readonly<Record<UnaryOp, Unary>> = {
   sin: exact('sin', call('fsin', 0)),
   cos: exact('cos', call('fsin', 1)),
   tan: exact('tan', (x, p) => number(`(${call('fsin', 0)(x, p).text} / ${call('fsin', 1)(x, p).text})`)),
-  tanh: 'ftanh',
+  tanh: exact('tanh', call('ftanh')),
   erf: 'ferf',
   not: (x) => condition(`(!${asCondition(x)})`),
 }
@@ -73,6 +73,11 @@ const logical =
   (symbol: string): Binary =>
   (a, b) =>
     condition(`(${asCondition(a)} ${symbol} ${asCondition(b)})`)
+/** JavaScript's and WebAssembly's give NaN where there is one, GL's do not. */
+export const extreme =
+  (name: 'max' | 'min') =>
+  (a: Text, b: Text, parameters: Parameters): Text =>
+    parameters.gl ? parameters.call(`f${name}`, a, b) : number(`Math.${name}(${asNumber(a)}, ${asNumber(b)})`)
 const nowhere: Binary = () => {
   throw new Error('bit operations are computed on the host')
 }
@@ -86,8 +91,8 @@ const binary: Readonly<Record<BinaryOp, Binary>> = {
   mod: 'imod',
   pow: (a, b, parameters) => parameters.call('fpow', a, b, number(parameters.special('nan'))),
   atan2: (a, b) => number(`Math.atan2(${asNumber(a)}, ${asNumber(b)})`),
-  max: 'fmax',
-  min: 'fmin',
+  max: extreme('max'),
+  min: extreme('min'),
   lt: compare('<'),
   le: compare('<='),
   eq: compare('==='),
@@ -151,14 +156,16 @@ export interface Scope {
 
 /** Up to here ⌊(x + ½) · (1 / d)⌋ is exact in float32: the rounding is less than the distance of ½ / d to the next whole number. */
 const exactQuotients = 2 ** 21
+/** Up to here ⌊x / d⌋ is exact, where a division is rounded to the nearest number as it is not in GL. */
+const largestExact = 2 ** 24
 
 /**
- * Writes an expression in place, but for what is used more than once, or stays the same in a loop that it stands in: that gets a
+ * Writes expressions in place, but for what is used more than once, or stays the same in a loop that it stands in: that gets a
  * line of its own, outside of the loop. Compilers of shaders do so too, gpu.js for the CPU does not.
  */
-export function print(root: Expr, { pool, place, level, axis, lines, prefix }: Scope, parameters: Parameters): Text {
+export function print(roots: readonly Expr[], { pool, place, level, axis, lines, prefix }: Scope, parameters: Parameters): Text[] {
   const uses = new Map<Expr, number>()
-  for (const e of distinct([root])) for (const x of operands(e)) uses.set(x, (uses.get(x) ?? 0) + 1)
+  for (const e of distinct(roots)) for (const x of operands(e)) uses.set(x, (uses.get(x) ?? 0) + 1)
   const highest = (...levels: readonly number[]): number => Math.max(0, ...levels)
   const levelOf = walker<number>({
     literal: () => 0,
@@ -230,34 +237,38 @@ export function print(root: Expr, { pool, place, level, axis, lines, prefix }: S
         throw new Error('stores are put in by their values')
     }
   }
-  /** A sum of integers, with what stays the same in the innermost loop put together. Null where there is nothing of the kind. */
+  /**
+   * A sum of integers, with what stays the same in the innermost loop put together. What is written out of a loop differs by constants
+   * alone, which then come last. Null where there is nothing of the kind.
+   */
   const sum = (e: Expr, own: number): Text | null => {
     const { terms, constant } = pool.linear(e)
+    if (constant !== 0 && e.op === 'binary' && (uses.get(e.a) ?? 0) > 1)
+      return number(`(${asNumber(bare(e.a, own))} + ${literal(constant)})`)
     const inner = [...terms].filter(([atom]) => levelOf(atom) === own)
     if (inner.length === terms.size || own === 0) return null
     const outer = [...terms]
       .filter(([atom]) => levelOf(atom) < own)
       .reduce((rest, [atom, c]) => pool.scaleAdd(atom, c, rest), pool.int(constant))
     const parts = inner.map(([atom, c]) => (c === 1 ? asNumber(bare(atom, own)) : `${asNumber(bare(atom, own))} * ${literal(c)}`))
-    return number(`(${[asNumber(visit(outer, own)), ...parts].join(' + ')})`)
+    return number(`(${[asNumber(bare(outer, own)), ...parts].join(' + ')})`)
   }
   /** Division of small numbers by a literal. */
   const quotient = (e: Expr, own: number): Text | null => {
     if (e.op !== 'binary' || (e.fn !== 'idiv' && e.fn !== 'mod') || e.b.op !== 'literal' || e.b.value < 1) return null
     const { min, max } = pool.range(e.a)
     if (e.b.value === 1) return e.fn === 'idiv' ? visit(e.a, own) : number('0.0')
-    if (min < 0 || max >= exactQuotients) return null
+    if (min < 0 || max >= (parameters.gl ? exactQuotients : largestExact)) return null
     const a = asNumber(visit(e.a, own))
-    if (e.fn === 'idiv') return number(divided(a, e.b.value))
+    if (e.fn === 'idiv') return number(divide(a, e.b.value, max + 1, parameters))
     const name = /^\w+$/.test(a) ? a : define(a, own)
-    return number(`(${name} - ${literal(e.b.value)} * ${divided(name, e.b.value)})`)
+    return number(`(${name} - ${literal(e.b.value)} * ${divide(name, e.b.value, max + 1, parameters)})`)
   }
-  return visit(root, lines.length - 1)
+  return roots.map((root) => visit(root, lines.length - 1))
 }
-
-const divided = (x: string, d: number): string => `Math.floor((${x} + 0.5) * ${literal(1 / d)})`
 
 /** ⌊x / d⌋ for 0 ≤ x < limit. */
 export function divide(x: string, d: number, limit: number, parameters: Parameters): string {
-  return limit <= exactQuotients ? divided(x, d) : parameters.call('idiv', number(x), number(literal(d))).text
+  if (limit <= exactQuotients) return `Math.floor((${x} + 0.5) * ${literal(1 / d)})`
+  return parameters.gl ? parameters.call('idiv', number(x), number(literal(d))).text : `Math.floor(${x} / ${literal(d)})`
 }

@@ -220,17 +220,22 @@ describe.each(modes)('in mode %s', (mode) => {
     const library = await import('gpu.js')
     const device = new Device(library, mode, 2)
     const scale = (factor: number, length: number) =>
-      device.kernel({ text: `function(p0) {\n  return p0[this.thread.x] * ${factor}.0;\n}`, functions: [], length, inputs: [length] })
+      device.kernel({
+        text: `function(p0) {\n  return p0[this.thread.x] * ${factor}.0;\n}`,
+        functions: [],
+        output: [length],
+        inputs: [length],
+      })
     const inputs = [2, 3, 4, 5, 6].map((length) => device.upload(new Float32Array(length).fill(1)))
-    const results = inputs.map((data, i) => scale(i + 2, i + 2)(data))
+    const results = inputs.map((data, i) => scale(i + 2, i + 2)([data]))
     expect(results.map((data) => [...device.download(data)])).toEqual(
       [2, 3, 4, 5, 6].map((factor) => Array.from({ length: factor }, () => factor)),
     )
     for (const data of [...inputs, ...results]) device.delete(data)
     expect(device.kernelsHeld).toBe(2)
     // What was destroyed is made anew, and what draws after it is not disturbed.
-    expect([...device.download(scale(2, 2)(device.upload(Float32Array.of(5, 7))))]).toEqual([10, 14])
-    expect([...device.download(scale(6, 6)(device.upload(new Float32Array(6).fill(2))))]).toEqual([12, 12, 12, 12, 12, 12])
+    expect([...device.download(scale(2, 2)([device.upload(Float32Array.of(5, 7))]))]).toEqual([10, 14])
+    expect([...device.download(scale(6, 6)([device.upload(new Float32Array(6).fill(2))]))]).toEqual([12, 12, 12, 12, 12, 12])
     device.dispose()
     expect(device.live).toBe(0)
   })

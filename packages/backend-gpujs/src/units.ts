@@ -22,11 +22,18 @@ export const maxLength: number = 2 ** 23
 /** WebGL promises 16 textures to a kernel, in some browsers 8, and one of them may be the output's own content. */
 export const maxInputs = 7
 
+export interface Digit {
+  readonly axis: number
+  readonly extent: number
+  readonly stride: number
+  readonly reversed: boolean
+}
+
 /** A place minus `constant` and scalars is Σ stride · (coordinate, or extent − 1 − coordinate): digits, the largest stride first. */
 export interface Place {
   readonly constant: number
   readonly scalars: readonly { readonly slot: number; readonly factor: number }[]
-  readonly digits: readonly { readonly axis: number; readonly extent: number; readonly stride: number; readonly reversed: boolean }[]
+  readonly digits: readonly Digit[]
   /** Whether every place of the output is written. */
   readonly dense: boolean
 }
@@ -70,13 +77,20 @@ export function normalized(kernel: LoopKernel): LoopKernel {
   return { ...kernel, stages: order.map((i) => stages[i]!) }
 }
 
-/** Null where the place of a store cannot be turned around. The kernel is a normalized one. */
-export function toUnits(kernel: LoopKernel, maxLoop: number): Units | null {
-  const parts = splitReduction(kernel, { threads: 1, maxLoop })
-  const buffers = [...kernel.buffers, ...(parts?.temporaries ?? [])]
-  const kernels = parts?.kernels ?? [{ kernel, buffers: [...kernel.buffers.keys()] }]
+/** Null where the place of a store cannot be turned around. The kernels are normalized ones, of the same buffers, and run in this order. */
+export function toUnits(sequence: readonly LoopKernel[], maxLoop: number): Units | null {
+  const own = sequence[0]!.buffers
+  const buffers = [...own]
   const units: Unit[] = []
-  for (const part of kernels) if (!addUnits(part.kernel, part.buffers, buffers, units)) return null
+  for (const kernel of sequence) {
+    const first = buffers.length
+    const parts = splitReduction(kernel, { threads: 1, maxLoop })
+    buffers.push(...(parts?.temporaries ?? []))
+    for (const part of parts?.kernels ?? [{ kernel, buffers: [...own.keys()] }]) {
+      const positions = part.buffers.map((b) => (b < own.length ? b : b - own.length + first))
+      if (!addUnits(part.kernel, positions, buffers, units)) return null
+    }
+  }
   return { buffers, units }
 }
 
@@ -135,7 +149,7 @@ function placeOf(pool: ExprPool, index: Expr, extents: readonly number[], length
   const { terms, constant } = pool.linear(index)
   let start = constant
   const scalars: Place['scalars'][number][] = []
-  const digits: Place['digits'][number][] = []
+  const digits: Digit[] = []
   for (const [e, factor] of terms) {
     if (e.op === 'scalar') scalars.push({ slot: e.slot, factor })
     else if (e.op === 'index') {
