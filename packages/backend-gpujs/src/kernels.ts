@@ -18,7 +18,7 @@ import { type HostKernel, hostLines, hostLoops, hostScatter } from './host.ts'
 import type { Memory } from './memory.ts'
 import { type Rendered, render } from './render.ts'
 import { scatterLoops } from './scatter.ts'
-import { maxLength, normalized, toUnits, type Unit, type Units } from './units.ts'
+import { maxInputs, maxLength, normalized, toUnits, type Unit, type Units } from './units.ts'
 
 /** Longer reductions are split: headlessgl stops at 65,535 iterations. */
 export const maxLoop = 4096

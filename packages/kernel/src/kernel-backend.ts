@@ -3,11 +3,13 @@
  * It keeps the books of buffers, caches compiled kernels, places temporaries, and runs `Repeat`.
  */
 import type { Backend, BackendReport, BufferHandle, Capabilities, Executable } from './backend.ts'
+import { Bag, type BagItem } from './bag.ts'
 import { type DType, dtypes, type TypedArray } from './dtype.ts'
 import { BackendError } from './errors.ts'
 import type { BufferParam, Kernel } from './kernel.ts'
 import { kernelKey } from './key.ts'
 import { type Lifetimes, lifetimesOf } from './lifetimes.ts'
+import { LruCache } from './lru.ts'
 import type { Program } from './program.ts'
 import { kernelsOf } from './program-of.ts'
 import { type CompiledKernel, type CompiledStep, compileStep, type KernelCompiler } from './steps.ts'
@@ -36,7 +38,7 @@ export interface Arena<M> {
   free(): void
 }
 
-interface Handle<M> extends BufferParam {
+interface Handle<M> extends BufferParam, BagItem {
   readonly memory: M
 }
 
@@ -48,7 +50,7 @@ interface Compiled<M> {
 
 export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
   const { name, capabilities } = options
-  const live = new Set<Handle<M>>()
+  const live = new Bag<Handle<M>>()
   const placement = placeBuffers(options)
   const compiler: KernelCompiler<M> = {
     compileKernel: cached(options),
@@ -70,7 +72,7 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       if (!known.includes(dtype)) throw new BackendError(`${name}: no ${dtype} here, only ${known.join(', ')}`)
       if (length > maxLength)
         throw new BackendError(`${name}: ${length} elements are too many for a buffer, which holds at most ${maxLength}`)
-      const h: Handle<M> = { dtype, length, memory: options.allocate(dtype, length) }
+      const h: Handle<M> = { dtype, length, memory: options.allocate(dtype, length), place: -1 }
       live.add(h)
       return h
     },
@@ -113,8 +115,10 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       }
     },
     dispose() {
-      for (const b of live) options.free(b.memory)
-      live.clear()
+      for (const b of live) {
+        live.delete(b)
+        options.free(b.memory)
+      }
       placement.dispose()
       options.dispose?.()
     },
@@ -125,13 +129,11 @@ const cachedKernels = 1024
 
 /** Equal kernels are compiled once, as long as they are among the last ones used. */
 function cached<M>(options: KernelBackendOptions<M>): KernelCompiler<M>['compileKernel'] {
-  const kernels = new Map<string, CompiledKernel<M>>()
+  const kernels = new LruCache<CompiledKernel<M>>(cachedKernels)
   return (kernel: Kernel) => {
     const key = kernelKey(kernel)
     const compiled = kernels.get(key) ?? options.compileKernel(kernel)
-    kernels.delete(key) // the last of the map is the most recently used
     kernels.set(key, compiled)
-    if (kernels.size > cachedKernels) kernels.delete(kernels.keys().next().value!)
     return compiled
   }
 }
