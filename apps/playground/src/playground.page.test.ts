@@ -54,7 +54,7 @@ const open = async (url = server.url, from = browser): Promise<Page> => {
 
 const start = async (page: Page): Promise<void> => {
   await page.getByLabel('Images').fill('640')
-  await page.getByLabel('Epochs').fill('100')
+  await page.getByLabel('Epochs').fill('1000') // more than any machine trains while the test looks
   await page.getByLabel('Batch').fill('32')
   await page.getByRole('button', { name: 'Train' }).click()
 }
