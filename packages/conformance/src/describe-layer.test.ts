@@ -17,7 +17,7 @@ interface Report {
 async function failures(file: string): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tenon-broken-'))
   const outputFile = join(folder, 'report.json')
-  const options = { root, include: [file], watch: false, reporters: ['json'], outputFile }
+  const options = { root, config: false, include: [file], testTimeout: 60_000, watch: false, reporters: ['json'], outputFile }
   const script = `import { startVitest } from 'vitest/node'; await startVitest('test', [], ${JSON.stringify(options)})`
   try {
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: root }).catch(() => {})
