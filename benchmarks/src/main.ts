@@ -127,9 +127,10 @@ const bench = async (workloads: readonly string[], options: Options): Promise<vo
   if (options.json !== undefined) console.log(`\nwritten to ${resolve(options.json)}`)
 }
 
-const compare = (before: string, after: string): void => {
-  const [old, now] = [before, after].map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
-  console.log(formatComparison(old!, now!))
+const readReport = (file: string): Report => {
+  const report = JSON.parse(readFileSync(file, 'utf8')) as Partial<Report>
+  if (!Array.isArray(report.rows)) throw new Error(`${file} is not a file of --json: it has no rows`)
+  return report as Report
 }
 
 const program = new Command('bench')
@@ -148,7 +149,7 @@ program
   .description('shows what has changed between two files of --json')
   .argument('<before>')
   .argument('<after>')
-  .action(compare)
+  .action((before: string, after: string) => console.log(formatComparison(readReport(before), readReport(after))))
 
 const peer = peerArguments(process.argv)
 if (peer) await serve(peer)

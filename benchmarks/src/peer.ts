@@ -45,30 +45,27 @@ export const servePeer = (peer: PeerStep): void => serveRounds((turn) => runTurn
 export class Peer {
   readonly name: string
   private readonly child: ChildProcess
-  private failed: string | null = null
+  private readonly end: Promise<Failure>
 
   constructor(name: string, { command, args, env = {} }: PeerProgram) {
     this.name = name
     this.child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    this.child.once('error', (error) => (this.failed = error.message))
+    this.end = new Promise((resolve) => {
+      this.child.once('error', ({ message }) => resolve({ error: message }))
+      this.child.once('exit', (code, killer) => resolve({ error: `it ended with ${killer ?? `exit code ${code}`}` }))
+    })
   }
 
   async run(turn: Turn): Promise<Round> {
-    const ended = new AbortController()
-    const { signal } = ended
+    const answered = new AbortController()
     try {
-      if (this.failed !== null || !this.child.connected) throw new Error(`${this.name}: ${this.failed ?? 'it ended before it was asked'}`)
-      this.child.send(turn)
-      const answer = await Promise.race([
-        once(this.child, 'message', { signal }).then(([message]) => message as Round | Failure),
-        once(this.child, 'exit', { signal }).then(
-          ([code, killer]): Failure => ({ error: `it ended with ${killer ?? `exit code ${code}`}` }),
-        ),
-      ])
+      const message = once(this.child, 'message', answered).then(([message]) => message as Round | Failure)
+      this.child.send(turn, () => {}) // Where there is nobody to send it to, `end` says why.
+      const answer = await Promise.race([message, this.end])
       if ('error' in answer) throw new Error(`${this.name}: ${answer.error}`)
       return answer
     } finally {
-      ended.abort()
+      answered.abort()
     }
   }
 
