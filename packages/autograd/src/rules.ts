@@ -8,7 +8,7 @@
  * exist, the value is PyTorch's.
  */
 import type { Attrs, PrimitiveName } from '@tenon/tensor'
-import { cos, exp, log, primitive, sin, type Tensor, where, zeros, zerosLike } from '@tenon/tensor'
+import { cos, exp, log, primitive, sin, type Tensor, UnsupportedError, where, zeros, zerosLike } from '@tenon/tensor'
 import { convByInput, convByWeight } from './conv-rule.ts'
 import { atFirst, negate, otherFactors, otherFactorsBefore, undoSlice, undoUnfold } from './rule-parts.ts'
 import { scanGradients } from './scan-rule.ts'
@@ -149,5 +149,8 @@ export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
 
   // ── with a graph, or a rule, of their own ──
   scan: scanGradients,
+  kernel: ({ attrs: { name } }) => {
+    throw new UnsupportedError(`${name} has no gradient: give customKernel a backward, or call it on x.detach()`)
+  },
   custom: ({ dy, y, inputs, attrs: { rule } }) => [null, ...rule({ dy, y, inputs: inputs.slice(1) })],
 }

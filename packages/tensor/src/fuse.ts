@@ -40,10 +40,10 @@ export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
       for (const operand of item.inputs.slice(carries)) writeBase(items, written, operand)
     }
     if (lowering?.kind !== 'launch') return
-    const path = lowering.product ? epilogue(items, consumers, written, taken, i) : [i]
+    const path = lowering.epilogue ? epilogue(items, consumers, written, taken, i) : [i]
     written[path.at(-1)!] = true
     launches.set(path.at(-1)!, path)
-    if (lowering.product) for (const operand of item.inputs) writeBase(items, written, operand)
+    if (lowering.reads === 'memory') for (const operand of item.inputs) writeBase(items, written, operand)
   })
   // What is inside an epilogue is computed there and nowhere else.
   chooseRepeated(items, consumers, written, taken, costs(items, written, taken))
@@ -107,7 +107,7 @@ function branchesAfter(
   return null
 }
 
-/** What a matmul or convolution reads through a view must lie in memory. */
+/** What is read through a view must lie in memory. */
 function writeBase(items: readonly Item[], written: boolean[], operand: number): void {
   let at = operand
   while (!items[at]!.leaf && !written[at] && loweringOf(items[at]!).kind === 'movement') at = items[at]!.inputs[0]!

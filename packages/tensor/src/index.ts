@@ -1,6 +1,7 @@
 export type { Backend, DType, TypedArray } from '@tenon/kernel'
 export { BackendError, DTypeError, isFloat, ShapeError, TenonError, UnsupportedError } from '@tenon/kernel'
 export { type BackendFactory, backendNames, createBackend, currentBackend, memory, registerBackend } from './backends.ts'
+export { type CustomBackward, customRule } from './custom-rule.ts'
 export * from './errors.ts'
 export * from './generator.ts'
 export { snapshot } from './graph.ts'
@@ -22,6 +23,7 @@ export {
   type AttrsOf,
   type ConvAttrs,
   type CustomRule,
+  type KernelAttrs,
   type PrimitiveName,
   primitives,
   regionsOf,

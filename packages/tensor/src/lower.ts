@@ -2,11 +2,11 @@
  * Fusion, second half: a written value becomes a kernel, by computing one element of it as an expression. Movement is index
  * arithmetic on the way down; a reduction whose place is a point of the kernel's grid becomes a stage of it.
  */
-import type { BufferParam, Contraction, Convolution, DType, Expr, Kernel, LoopKernel, MatrixView, Stage, StoreStage } from '@tenon/kernel'
-import { ExprPool } from '@tenon/kernel'
+import type { BufferParam, Contraction, Convolution, DType, Expr, Kernel, MatrixView, Stage, StoreStage } from '@tenon/kernel'
+import { ExprPool, rebuild } from '@tenon/kernel'
 import { type AnyLowering, type Fusion, loweringOf } from './fuse.ts'
 import type { Item } from './graph.ts'
-import { type AttrsOf, type ConvAttrs, flatten, regionsOf, type ScanAttrs, unflatten } from './primitives.ts'
+import { type AttrsOf, type ConvAttrs, flatten, type KernelAttrs, regionsOf, type ScanAttrs, unflatten } from './primitives.ts'
 import { type Shape, sizeOf, stridesOf } from './shape.ts'
 
 /** A kernel with the values (positions) that its buffers hold and the literals that its scalars are. */
@@ -240,7 +240,7 @@ const key = (position: number, index: readonly Expr[], valid: Expr | null): stri
   `${position}:${index.map((i) => i.id).join()}:${valid?.id ?? ''}`
 
 /** The axes whose values, taken together, count 0 … size − 1 in this index; null if they do not. */
-function coveredAxes(p: ExprPool, i: Expr, size: number): number[] | null {
+export function coveredAxes(p: ExprPool, i: Expr, size: number): number[] | null {
   const { terms, constant } = p.linear(i)
   if (constant !== 0) return null
   let stride = 1
@@ -453,11 +453,12 @@ export function lowerLaunch(fusion: Fusion, end: number): Lowered | null {
 }
 
 type Bare<K> = K extends Kernel ? Omit<K, 'buffers' | 'scalars'> : never
-type Launch = Bare<Exclude<Kernel, LoopKernel>>
+type Launch = Bare<Kernel>
 
 function build(fusion: Fusion, emitter: Emitter, path: readonly number[]): Launch {
   const item = fusion.items[path[0]!]!
   if (item.op === 'scatter') return scatter(emitter, path[0]!, item)
+  if (item.op === 'kernel') return foreign(emitter, path[0]!, item)
   const axes = item.shape.map((size, d) => emitter.p.index(d, size))
   if (item.op === 'dot') return contraction(emitter, path, item, axes)
   return item.op === 'conv' ? convolution(emitter, path, item, axes) : lines(emitter, path[0]!, item, axes)
@@ -561,6 +562,32 @@ function convolution(emitter: Emitter, path: readonly number[], item: Item, axes
       spatial: w!.strides.slice(3),
     },
     stores: [epilogueStore(emitter, path, axes)],
+  }
+}
+
+/** A kernel from outside, each of whose loads becomes what is at that place of the input; 0 where that is outside it. */
+function foreign(emitter: Emitter, position: number, item: Item): Launch {
+  const { p } = emitter
+  const { grid, stages } = (item.attrs as KernelAttrs).body
+  const make = rebuild(p, {
+    load: ({ buffer }, index, valid) => {
+      const input = item.inputs[buffer]!
+      const { shape, size, dtype } = emitter.item(input)
+      const zero = p.literal(dtype, 0)
+      if (size === 0) return zero
+      const inside = p.and(p.and(valid, p.binary('le', p.int(0), index)), p.binary('lt', index, p.int(size)))!
+      const x = emitter.at(input, unflatten(p, index, shape), inside)
+      return x.op === 'load' && x.valid === inside ? x : p.select(inside, x, zero)
+    },
+  })
+  return {
+    kind: 'loop',
+    grid,
+    stages: stages.map((stage) =>
+      stage.kind === 'store'
+        ? { ...stage, buffer: emitter.param(position), index: make(stage.index), value: make(stage.value) }
+        : { ...stage, value: make(stage.value) },
+    ),
   }
 }
 

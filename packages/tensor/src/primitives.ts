@@ -2,7 +2,7 @@
  * The primitives: everything else is composed of these. One row each: what shape and dtype come out, and how an element
  * is computed. Gradients stand in autograd's table, which the compiler checks against `PrimitiveName`.
  */
-import type { BinaryOp, DType, Expr, ExprPool, ReduceOp, UnaryOp } from '@tenon/kernel'
+import type { BinaryOp, DType, Expr, ExprPool, LoopKernel, ReduceOp, UnaryOp } from '@tenon/kernel'
 import { DTypeError, isComparison, isFloat, ShapeError } from '@tenon/kernel'
 import type { Body } from './body.ts'
 import type { Node } from './node.ts'
@@ -44,6 +44,15 @@ export interface AttrsOf {
   conv: ConvAttrs
   scan: ScanAttrs
   custom: { readonly rule: CustomRule }
+  kernel: KernelAttrs
+}
+
+/** A kernel that came from outside: its buffers are the inputs in order, row-major, and then the output, which its last stage stores. */
+export interface KernelAttrs {
+  readonly name: string
+  readonly shape: Shape
+  readonly dtype: DType
+  readonly body: Pick<LoopKernel, 'grid' | 'stages'> & { toJSON(): string }
 }
 
 /** The gradient by each of the inputs after the first, built when called. */
@@ -83,8 +92,8 @@ export type Lowering<P extends PrimitiveName> =
   | { readonly kind: 'reduce'; readonly op: ReduceOp }
   | { readonly kind: 'index'; emit(p: ExprPool, index: readonly Expr[]): Expr }
   | { readonly kind: 'concat' | 'gather' }
-  /** A product reads its operands through views and takes an epilogue; the others compute their inputs in place and take none. */
-  | { readonly kind: 'launch'; readonly product: boolean }
+  /** What reads elements many times has its inputs in memory, perhaps through views; the others compute them in place. */
+  | { readonly kind: 'launch'; readonly reads: 'memory' | 'values'; readonly epilogue: boolean }
   | { readonly kind: 'scan' }
 
 export interface Primitive<P extends PrimitiveName> {
@@ -386,7 +395,7 @@ const gather: Primitive<'gather'> = {
 
 const scatter: Primitive<'scatter'> = {
   infer: ([base]) => base!,
-  lowering: { kind: 'launch', product: false },
+  lowering: { kind: 'launch', reads: 'values', epilogue: false },
 }
 
 const cumulative = <P extends 'cumsum' | 'cumprod'>(name: P): Primitive<P> => ({
@@ -394,13 +403,13 @@ const cumulative = <P extends 'cumsum' | 'cumprod'>(name: P): Primitive<P> => ({
     checkDType(name, x!.dtype !== 'bool', x!.dtype, 'numbers')
     return x!
   },
-  lowering: { kind: 'launch', product: false },
+  lowering: { kind: 'launch', reads: 'values', epilogue: false },
 })
 
 /** Stable; NaN is the greatest. */
 const argsort: Primitive<'argsort'> = {
   infer: ([x]) => ({ shape: x!.shape, dtype: 'int32' }),
-  lowering: { kind: 'launch', product: false },
+  lowering: { kind: 'launch', reads: 'values', epilogue: false },
 }
 
 /** a [...batch, m, k] · b [...batch, k, n] → [...batch, m, n], the batch dimensions equal. */
@@ -411,7 +420,7 @@ const dot: Primitive<'dot'> = {
     checkDType('matmul', a!.dtype !== 'bool', a!.dtype, 'numbers')
     return { shape: [...a!.shape.slice(0, -1), b!.shape.at(-1)!], dtype: a!.dtype }
   },
-  lowering: { kind: 'launch', product: true },
+  lowering: { kind: 'launch', reads: 'memory', epilogue: true },
 }
 
 /** x [n, g, c, ...spatial] ⋆ w [g, o, c, ...kernel] → [n, g, o, ...output] (cross-correlation). Padding may be negative, which crops. */
@@ -426,7 +435,12 @@ const conv: Primitive<'conv'> = {
     })
     return { shape: [x!.shape[0]!, x!.shape[1]!, w!.shape[1]!, ...output], dtype: x!.dtype }
   },
-  lowering: { kind: 'launch', product: true },
+  lowering: { kind: 'launch', reads: 'memory', epilogue: true },
+}
+
+const kernel: Primitive<'kernel'> = {
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+  lowering: { kind: 'launch', reads: 'memory', epilogue: false },
 }
 
 /** Where in a scan's value each root of its body lies: the next carries, with what was there before the first step (or, in reverse, after the last), then the rest. */
@@ -460,5 +474,5 @@ export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   reduceSum: reduce('reduceSum', 'sum'), reduceProd: reduce('reduceProd', 'prod'), reduceMax: reduce('reduceMax', 'max'),
   reduceMin: reduce('reduceMin', 'min'), argmax: reduce('argmax', 'argmax'), argmin: reduce('argmin', 'argmin'), reshape,
   permute, expand, pad, slice, flip, unfold, concat, gather, scatter, cumsum: cumulative('cumsum'),
-  cumprod: cumulative('cumprod'), argsort, dot, conv, scan,
+  cumprod: cumulative('cumprod'), argsort, dot, conv, kernel, scan,
 }

@@ -4,6 +4,7 @@ import adaptivePooling from '../ops/adaptive-pooling.samples.ts'
 import convolution from '../ops/convolution.samples.ts'
 import convolutionTranspose from '../ops/convolution-transpose.samples.ts'
 import cumulative from '../ops/cumulative.samples.ts'
+import customKernel from '../ops/custom-kernel.samples.ts'
 import diagonal from '../ops/diagonal.samples.ts'
 import einsum from '../ops/einsum.samples.ts'
 import erf from '../ops/erf.samples.ts'
@@ -61,6 +62,7 @@ export const allSamples: readonly Samples[] = [
   convolution,
   convolutionTranspose,
   cumulative,
+  customKernel,
   diagonal,
   einsum,
   erf,
