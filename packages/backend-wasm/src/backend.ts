@@ -21,6 +21,10 @@ import { BoundProgram, blockBytes, scratchStride, writeJob } from './programs.ts
 import { Team, threadObstacle, trapped, usualThreads } from './team.ts'
 import { buildWalker, type Walk } from './walker.ts'
 
+/** For tests, which count what a program became. */
+export type { BoundProgram } from './programs.ts'
+export { command, commandBytes } from './walker.ts'
+
 export interface WasmOptions {
   /**
    * Threads that compute, the calling one among them. Default: one for each core that the engine tells of, 8 at most; one where there is no
