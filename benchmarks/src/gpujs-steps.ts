@@ -1,6 +1,9 @@
 /** The training steps on gpu.js that run in any of its modes, in Node or in a page. */
 import type { HandMode } from './hand-kernels.ts'
-import type { Step } from './round.ts'
+import type { PeerStep } from './round.ts'
+
+/** One training step, which gives its loss. */
+export type Step = PeerStep['step']
 
 export type MakeStep = (mode: HandMode) => Step | Promise<Step>
 

@@ -1,103 +1,135 @@
 /** Runs peers in turns, holds their losses against each other, and sums up their times. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Contender, nameOf } from './contender.ts'
 import { Peer } from './peer.ts'
 import type { Round } from './round.ts'
 
-export interface Contender {
-  readonly name: string
-  /** One of the peers that main.ts knows, and what it is told. */
-  readonly program: string
-  readonly args: readonly string[]
-  /** Steps in a turn: what takes seconds is measured by one. */
-  readonly steps: number
-  /** Steps after the first that are not timed: until the engine has compiled what it finds worth it. Default 0. */
-  readonly warmUp?: number
-  /** The contender whose time this one's is compared with. */
+export interface Row {
+  readonly workload: string
+  readonly system: string
+  readonly threads: number
+  readonly min_ms: number
+  readonly median_ms: number
+  /** Between the quartiles, as a share of the median. */
+  readonly spread: number
+  /** Its fastest step as a multiple of its reference's; null where that was not measured. */
+  readonly ratio: number | null
   readonly reference: string
-  /** Its mathematics differ, so its losses are its own, and must only fall. */
-  readonly ownLosses?: boolean
-  /** What it does otherwise than its reference. */
+  /** The same where the reference is `torch-tuned`. */
+  readonly ratio_to_torch: number | null
+  readonly first_step_ms: number
+  readonly steps: number
+  /** The most memory that its process has held. */
+  readonly rss_mb: number
+  /** The last of the losses that were held against the others'; without training, the number made of the output. */
+  readonly loss: number
   readonly note?: string
 }
 
-export interface PeerResult {
-  readonly peer: string
-  readonly reference: string
-  readonly firstStepMs: number
-  readonly medianMs: number
-  readonly minMs: number
-  /** Its median, and its fastest step, as multiples of its reference's. */
-  readonly timesReference: number
-  readonly fastestTimesReference: number
-  readonly steps: number
-  readonly losses: readonly number[]
-  readonly note?: string
-}
+/** A turn lasts so long, or a step. Threads that wait busily for more work give up in the pause before the next one's turn. */
+const turnMs = 700
+const pauseMs = 50
+/** What takes longer at its first step is measured by one more. */
+const slowMs = 4000
 
-/** Summation order differs between peers; training does not make more of it than this. */
+/** Losses are compared over so many steps: rounding makes more and more of a difference later. */
+const comparedSteps = 10
 const tolerance = 1e-3
 
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
+const quantile = (sorted: readonly number[], q: number): number => {
+  const at = (sorted.length - 1) * q
+  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
+  return below + (above - below) * (at % 1)
 }
 
-const checkLosses = (contenders: readonly Contender[], results: readonly PeerResult[]): void => {
-  for (const [i, { peer, reference, losses }] of results.entries()) {
-    if (contenders[i]!.ownLosses) {
-      if (!(losses.at(-1)! < losses[0]!)) throw new Error(`${peer} does not learn: its loss went from ${losses[0]} to ${losses.at(-1)}`)
+interface Measured {
+  readonly contender: Contender
+  readonly firstStepMs: number
+  readonly times: number[]
+  readonly losses: number[]
+  rssMb: number
+}
+
+const checkLosses = (measured: readonly Measured[]): void => {
+  const expected = measured.find(({ contender }) => !contender.ownLosses)
+  for (const { contender, losses } of measured) {
+    const found = losses.slice(0, comparedSteps)
+    if (contender.ownLosses) {
+      if (!(losses.at(-1)! < losses[0]!))
+        throw new Error(`${nameOf(contender)} does not learn: its loss went from ${losses[0]} to ${losses.at(-1)}`)
       continue
     }
-    const expected = results.find((other) => other.peer === reference)!.losses
-    const off = losses.slice(0, expected.length).findIndex((loss, i) => !(Math.abs(loss - expected[i]!) <= tolerance))
-    if (off >= 0) throw new Error(`${peer} has a loss of ${losses[off]} at step ${off + 1}, ${reference} one of ${expected[off]}`)
+    const off = found.findIndex(
+      (loss, i) => i < expected!.losses.length && !(Math.abs(loss - expected!.losses[i]!) <= tolerance * Math.max(1, Math.abs(loss))),
+    )
+    if (off >= 0) {
+      const other = `${nameOf(expected!.contender)} has ${expected!.losses[off]}`
+      throw new Error(`${nameOf(contender)} has a loss of ${found[off]} at step ${off + 1}, where ${other}`)
+    }
   }
 }
 
-/** In a round each contender has some turns: the shorter these are, the less it matters what else the machine does. */
 export const measure = async (
+  workload: string,
   contenders: readonly Contender[],
   rounds: number,
   say: (line: string) => void,
-  turns = 1,
-): Promise<readonly PeerResult[]> => {
-  const peers = contenders.map(({ name, program, args }) => new Peer(name, program, args))
-  const measured = new Map<string, Round>()
-  const firstSteps = new Map<string, Round>()
+): Promise<readonly Row[]> => {
+  const peers = contenders.map((contender) => new Peer(nameOf(contender), contender.program))
+  const measured: Measured[] = []
+  const note = (at: Measured, round: Round): void => {
+    for (const loss of round.losses) at.losses.push(loss)
+    at.rssMb = round.rssMb
+  }
+  const began = performance.now()
   try {
-    for (const [i, peer] of peers.entries()) firstSteps.set(peer.name, await peer.run(1 + (contenders[i]!.warmUp ?? 0)))
-    for (let turn = 1; turn <= rounds * turns; turn++) {
-      for (const [i, peer] of peers.entries()) {
-        const { times, losses } = await peer.run(contenders[i]!.steps)
-        const before = measured.get(peer.name)
-        measured.set(peer.name, {
-          times: [...(before?.times ?? []), ...times],
-          losses: [...(before?.losses ?? []), ...losses],
-        })
+    for (const [i, contender] of contenders.entries()) {
+      const first = await peers[i]!.run({ ms: 0, atLeast: 1 })
+      const firstStepMs = first.times[0]!
+      measured.push({ contender, firstStepMs, times: [], losses: [...first.losses], rssMb: first.rssMb })
+      // Until the engine has compiled what it finds worth it.
+      if (firstStepMs < turnMs) note(measured[i]!, await peers[i]!.run({ ms: turnMs, atLeast: 1 }))
+      await sleep(pauseMs)
+    }
+    for (let round = 1; round <= rounds; round++) {
+      for (const [i, at] of measured.entries()) {
+        if (at.firstStepMs > slowMs && round > 1) continue
+        const turn = await peers[i]!.run({ ms: turnMs, atLeast: 1 })
+        for (const time of turn.times) at.times.push(time)
+        note(at, turn)
+        await sleep(pauseMs)
       }
-      if (turn % turns === 0) say(`round ${turn / turns} of ${rounds}`)
+      const seconds = (performance.now() - began) / 1000
+      const left = round < rounds ? `, about ${((seconds / round) * (rounds - round)).toFixed(0)} s to go` : ''
+      say(`${workload}: round ${round} of ${rounds} after ${seconds.toFixed(0)} s${left}`)
     }
   } finally {
     for (const peer of peers) peer.stop()
   }
+  checkLosses(measured)
 
-  const medians = new Map([...measured].map(([name, { times }]) => [name, median(times)]))
-  const fastest = new Map([...measured].map(([name, { times }]) => [name, Math.min(...times)]))
-  const results = contenders.map(({ name, reference, note }): PeerResult => {
-    const [first, { times, losses }] = [firstSteps.get(name)!, measured.get(name)!]
-    const [medianMs, minMs] = [medians.get(name)!, fastest.get(name)!]
+  for (const { times } of measured) times.sort((a, b) => a - b)
+  const fastest = new Map(measured.map(({ contender, times }) => [nameOf(contender), times[0]!]))
+  return measured.map(({ contender, firstStepMs, times, losses, rssMb }): Row => {
+    const { system, threads, reference, note } = contender
+    const median = quantile(times, 0.5)
+    const against = fastest.get(nameOf({ system: reference, threads }))
+    const ratio = against === undefined ? null : times[0]! / against
     return {
-      peer: name,
+      workload,
+      system,
+      threads,
+      min_ms: times[0]!,
+      median_ms: median,
+      spread: (quantile(times, 0.75) - quantile(times, 0.25)) / median,
+      ratio,
       reference,
-      firstStepMs: first.times[0]!,
-      medianMs,
-      minMs,
-      timesReference: medianMs / medians.get(reference)!,
-      fastestTimesReference: minMs / fastest.get(reference)!,
+      ratio_to_torch: reference === 'torch-tuned' ? ratio : null,
+      first_step_ms: firstStepMs,
       steps: times.length,
-      losses: [...first.losses, ...losses],
+      rss_mb: rssMb,
+      loss: losses[Math.min(comparedSteps, losses.length) - 1]!,
       ...(note !== undefined && { note }),
     }
   })
-  checkLosses(contenders, results)
-  return results
 }

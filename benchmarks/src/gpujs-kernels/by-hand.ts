@@ -1,6 +1,7 @@
 /** A product of matrices, and a convolution with its gradients, as plain gpu.js kernels. */
+
+import type { Step } from '../gpujs-steps.ts'
 import { type Data, HandKernels, type HandMode, sum } from '../hand-kernels.ts'
-import type { Step } from '../round.ts'
 import { conv, inputRate, learningRate, makeConvTensors, makeMatrices, matmulSize } from './workload.ts'
 
 /** S becomes S · Q; the mean square of its first column comes out. */

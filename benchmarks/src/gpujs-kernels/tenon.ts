@@ -4,8 +4,8 @@ import { gpujs } from '@tenon/backend-gpujs'
 import { mseLoss, Parameter } from '@tenon/nn'
 import { SGD } from '@tenon/optim'
 import { conv2d, jit, relu, type Tensor, tensor, useBackend, Variable } from '@tenon/tensor'
+import type { Step } from '../gpujs-steps.ts'
 import type { HandMode } from '../hand-kernels.ts'
-import type { Step } from '../round.ts'
 import { conv, inputRate, learningRate, makeConvTensors, makeMatrices, matmulSize } from './workload.ts'
 
 export const makeMatmul = async (mode: HandMode): Promise<Step> => {

@@ -40,4 +40,4 @@ const batches = makeBatches().map(
 )
 let steps = 0
 // Trains on each sample in turn, and gives the mean of their errors.
-servePeer(async () => net.calculateTrainingError(batches[steps++ % batches.length]! as never))
+servePeer({ step: () => net.calculateTrainingError(batches[steps++ % batches.length]! as never) })

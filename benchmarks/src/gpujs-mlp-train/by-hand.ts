@@ -3,8 +3,9 @@
  * the update of its parameter. Bias, activation and their gradients ride along; the softmax is computed where it is used, since its ten
  * exponentials cost less than a kernel of their own.
  */
+
+import type { Step } from '../gpujs-steps.ts'
 import { type Data, HandKernels, type HandMode, sum } from '../hand-kernels.ts'
-import type { Step } from '../round.ts'
 import { batchSize as B, hidden as H, inputs as I, learningRate, makeBatches, makeLayers, classes as O } from './workload.ts'
 
 export const makeStep = (mode: HandMode): Step => {

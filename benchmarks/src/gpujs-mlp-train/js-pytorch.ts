@@ -28,7 +28,7 @@ const batches = makeBatches().map((batch) => ({
   labels: [...batch.labels],
 }))
 let steps = 0
-servePeer(async () => {
+const step = (): number => {
   const batch = batches[steps++ % batches.length]!
   const logits = linear2.forward(activation.forward(linear1.forward(torch.tensor(batch.inputs))))
   const loss = crossEntropy.forward(logits, torch.tensor(batch.labels))
@@ -38,4 +38,5 @@ servePeer(async () => {
     parameter.zero_grad()
   }
   return loss.data[0]
-})
+}
+servePeer({ step })

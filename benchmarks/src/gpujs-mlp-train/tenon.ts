@@ -4,8 +4,8 @@ import { gpujs } from '@tenon/backend-gpujs'
 import { crossEntropy, Linear, ReLU, Sequential } from '@tenon/nn'
 import { SGD } from '@tenon/optim'
 import { jit, type Tensor, tensor, useBackend } from '@tenon/tensor'
+import type { Step } from '../gpujs-steps.ts'
 import type { HandMode } from '../hand-kernels.ts'
-import type { Step } from '../round.ts'
 import { batchSize, classes, hidden, inputs, learningRate, makeBatches, makeLayers } from './workload.ts'
 
 export const makeStep = async (mode: HandMode): Promise<Step> => {

@@ -9,6 +9,8 @@ export interface BlockOptions {
   readonly dropout?: number
   /** Of the linear layers and LayerNorms. Default true. */
   readonly bias?: boolean
+  /** Of the GELU: 'tanh' for the weights of GPT-2. Default 'none', the exact one. */
+  readonly approximate?: 'none' | 'tanh'
   /** Of the parameters. Default float32. */
   readonly dtype?: DType
 }

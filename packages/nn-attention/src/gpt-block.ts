@@ -9,10 +9,10 @@ export class GPTMLP extends Module {
   readonly cProj: Linear // 4 E → E
   readonly dropout: Dropout
 
-  constructor(nEmbd: number, { dropout = 0, bias = true, dtype = 'float32' }: BlockOptions = {}) {
+  constructor(nEmbd: number, { dropout = 0, bias = true, approximate = 'none', dtype = 'float32' }: BlockOptions = {}) {
     super()
     this.cFc = new Linear(nEmbd, 4 * nEmbd, { bias, dtype })
-    this.gelu = new GELU()
+    this.gelu = new GELU({ approximate })
     this.cProj = new Linear(4 * nEmbd, nEmbd, { bias, dtype })
     this.dropout = new Dropout(dropout)
   }

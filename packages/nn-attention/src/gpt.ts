@@ -29,6 +29,8 @@ export interface GPTOptions {
   readonly dropout?: number
   /** Of the linear layers and LayerNorms. Default true. */
   readonly bias?: boolean
+  /** Of the GELU: 'tanh' for the weights of GPT-2. Default 'none', the exact one. */
+  readonly approximate?: 'none' | 'tanh'
   /** The head is the token embedding, transposed. Default true. */
   readonly tieWeights?: boolean
   /** Of the parameters. Default float32. */
@@ -72,12 +74,23 @@ export class GPT extends Module {
 
   constructor(options: GPTOptions) {
     super()
-    const { vocabSize, blockSize, nLayer, nHead, nEmbd, dropout = 0, bias = true, tieWeights = true, dtype = 'float32' } = options
+    const {
+      vocabSize,
+      blockSize,
+      nLayer,
+      nHead,
+      nEmbd,
+      dropout = 0,
+      bias = true,
+      approximate,
+      tieWeights = true,
+      dtype = 'float32',
+    } = options
     this.transformer = {
       wte: new Embedding(vocabSize, nEmbd, { dtype }),
       wpe: new Embedding(blockSize, nEmbd, { dtype }),
       drop: new Dropout(dropout),
-      h: Array.from({ length: nLayer }, () => new GPTBlock(nEmbd, nHead, { dropout, bias, dtype })),
+      h: Array.from({ length: nLayer }, () => new GPTBlock(nEmbd, nHead, { dropout, bias, approximate, dtype })),
       lnF: new LayerNorm(nEmbd, { bias, dtype }),
     }
     this.lmHead = new Linear(nEmbd, vocabSize, { bias: false, dtype })
