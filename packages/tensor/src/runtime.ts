@@ -17,7 +17,7 @@ import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
 import { context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
 import type { CustomRule } from './primitives.ts'
-import { beginRun, deviceBuffer, dropPassing, endRun, readNow, settle, settleEmpty, usesPassing } from './storage.ts'
+import { beginRun, deviceBuffer, dropPassing, endRun, readNow, recovered, settle, settleEmpty, usesPassing } from './storage.ts'
 import { advance, commit, pendingVariables, rollback, type VariableState } from './variable-state.ts'
 
 /** Longer chains of pending work run by themselves. */
@@ -175,9 +175,10 @@ export function replay(
 ): BufferHandle[] {
   beginRun()
   const reuses = usesPassing(inputs)
-  if (!reuses) dropPassing()
+  const isStep = variables.some((v) => v.requiresGrad)
+  if (!reuses) dropPassing(isStep)
   const outcome = launch(backend, compiled, leaf, (i) => (i < results ? null : variables[i - results]!))
-  if (reuses) dropPassing()
+  if (reuses) dropPassing(isStep)
   variables.forEach(advance)
   if (variables.length > 0) cutHistory(0)
   return outcome
@@ -196,15 +197,18 @@ function execute(
   const reuses = usesPassing(leaves)
   const compiled = compile(backend, graph, requests, (i) => (!reuses || isStep) && !graph.nodes[i]!.transient)
   const replaces = compiled.plan.passing.length > 0 || isStep
-  if (replaces && !reuses) dropPassing()
+  if (replaces && !reuses) dropPassing(isStep)
   const outcome = launch(
     backend,
     compiled,
     (i) => graph.nodes[i]!,
     (i) => (i < results.length ? null : variables[i - results.length]!),
   )
-  if (replaces && reuses) dropPassing()
-  results.forEach((node, i) => settleResult(node, backend, outcome[i]!))
+  if (replaces && reuses) dropPassing(isStep)
+  results.forEach((node, i) => {
+    if (isStep && node.isGradient) settle(node, backend, outcome[i]!, true)
+    else settleResult(node, backend, outcome[i]!)
+  })
   compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
   if (isStep) cutHistory(0)
   endRun()
@@ -315,7 +319,8 @@ function inMemory(node: Node): { host: TypedArray } | { backend: Backend; buffer
     const { state } = node.attrs as LeafAttrs['variable']
     return { backend: state.backend, buffer: state.memory.buffer! }
   }
-  return node.storage!.host ? { host: node.storage!.host } : node.storage!.device!
+  const { host, device } = recovered(node)
+  return host ? { host } : device!
 }
 
 export function readNodeSync(node: Node): TypedArray {
