@@ -6,6 +6,7 @@ import {
   type Executable,
   isFloat,
   LruCache,
+  type ProgramBuffer,
   type TypedArray,
   UnsupportedError,
 } from '@tenon/kernel'
@@ -31,6 +32,8 @@ const cachedPlans = 512
 export interface Compiled {
   readonly plan: Plan
   readonly executable: Executable
+  /** The program's external buffers. */
+  readonly external: readonly ProgramBuffer[]
 }
 
 const caches = new WeakMap<Backend, LruCache<Compiled>>()
@@ -75,6 +78,7 @@ export function computeAside(nodes: readonly Node[]): void {
 /** Computes these values, and runs every pending assign, in one program. */
 export function realizeNodes(roots: readonly Node[]): void {
   if (capture.active) return
+  if (wanted.length === 0 && pendingVariables.length === 0 && roots.every((node) => node.storage)) return
   const all = [...roots, ...wanted]
   inspect(all)
   wanted = []
@@ -240,7 +244,8 @@ export function compile(backend: Backend, graph: Graph, requests: readonly Reque
   counters.plans += 1
   checkDTypes(backend, graph)
   const made = plan(graph.items, requests, backend.capabilities, mayPass)
-  const compiled = { plan: made, executable: backend.compile(made.program) }
+  const external = made.program.buffers.filter(({ role }) => role === 'external')
+  const compiled = { plan: made, executable: backend.compile(made.program), external }
   cache.set(key, compiled)
   return compiled
 }
@@ -261,14 +266,13 @@ function checkDTypes(backend: Backend, graph: Graph): void {
  */
 export function launch(
   backend: Backend,
-  { plan: made, executable }: Compiled,
+  { plan: made, executable, external }: Compiled,
   leaf: (position: number) => Node,
   target: (result: number) => VariableState | null,
 ): BufferHandle[] {
   const { program, bindings, inPlace, passing } = made
   const outcome: BufferHandle[] = []
   const fresh: BufferHandle[] = []
-  const external = program.buffers.filter(({ role }) => role === 'external')
   const buffers = bindings.map((binding, i) => {
     if ('leaf' in binding) return deviceBuffer(leaf(binding.leaf), backend)
     const { dtype, length } = external[i]!
