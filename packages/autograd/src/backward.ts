@@ -3,6 +3,7 @@ import {
   DTypeError,
   isFloat,
   isTensor,
+  markGradient,
   markKept,
   type Node,
   onesLike,
@@ -75,7 +76,7 @@ export function backward(loss: Tensor, gradient?: Tensor): void {
   for (const [node, value] of gradients) {
     const variable = variableOf(node)!
     variable.grad = variable.grad ? variable.grad.add(value) : value
-    markKept(variable.grad) // what reads the loss computes the gradients too, before a Variable on the way can change
+    markGradient(variable.grad) // what reads the loss computes the gradients too, before a Variable on the way can change
   }
 }
 

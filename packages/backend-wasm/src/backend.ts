@@ -17,9 +17,13 @@ import { mostThreads } from './control.ts'
 import { detectSimd, obstacle } from './engine.ts'
 import { type Block, Heap } from './heap.ts'
 import { KernelCache } from './kernels.ts'
-import { BoundProgram, blockBytes, scratchStride, writeJob } from './programs.ts'
+import { BoundProgram, blockBytes, JobWriter, scratchStride } from './programs.ts'
 import { Team, threadObstacle, trapped, usualThreads } from './team.ts'
 import { buildWalker, type Walk } from './walker.ts'
+
+/** For tests, which count what a program became. */
+export type { BoundProgram } from './programs.ts'
+export { command, commandBytes } from './walker.ts'
 
 export interface WasmOptions {
   /**
@@ -48,6 +52,8 @@ interface WasmBuffer extends BagItem {
   readonly dtype: DType
   readonly length: number
   readonly block: Block
+  /** Number of the program that it was last given to. */
+  lastRun: number
 }
 
 const limits: Omit<Capabilities, 'threads'> = {
@@ -65,6 +71,7 @@ class SharedBlock {
   readonly #what: string
   #block: Block | null = null
   bytes = 0
+  moves = 0
 
   constructor(heap: Heap, what: string) {
     this.#heap = heap
@@ -76,6 +83,7 @@ class SharedBlock {
       if (this.#block) this.#heap.free(this.#block)
       this.#block = null
       this.bytes = 0
+      this.moves += 1
       this.#block = this.#heap.allocate(bytes, this.#what)
       this.bytes = bytes
     }
@@ -123,6 +131,8 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   const arena = new SharedBlock(heap, 'the temporaries of a program')
   const scratch = new SharedBlock(heap, 'the working memory of kernels')
   const live = new Bag<WasmBuffer>()
+  const jobs = new JobWriter(memory)
+  let runs = 0
   let disposed = false
 
   const inUse = (): void => {
@@ -136,6 +146,12 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   }
   const view = ({ dtype, length, block }: WasmBuffer): TypedArray => new dtypes[dtype].array(memory.buffer, block.address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
+
+  const isGivenTwice = (buffer: WasmBuffer): boolean => {
+    const again = buffer.lastRun === runs
+    buffer.lastRun = runs
+    return again
+  }
 
   /** All shares, one after the other. */
   const walkAlone = (): void => {
@@ -158,7 +174,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
         throw new BackendError(`wasm: a buffer of ${length} elements cannot be; 0 … ${capabilities.maxLength} can`)
       }
       const block = heap.allocate(length * dtypes[dtype].bytes, `a buffer ${dtype}[${length}]`)
-      const buffer: WasmBuffer = { dtype, length, block, place: -1 }
+      const buffer: WasmBuffer = { dtype, length, block, lastRun: 0, place: -1 }
       live.add(buffer)
       return buffer
     },
@@ -188,15 +204,17 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       const bound = executable as BoundProgram
       const given = buffers.map(known)
       checkArguments(bound, given, scalars)
-      const commands = bound.commands(new Set(given).size < given.length)
+      runs += 1
+      const commands = bound.commands(given.some(isGivenTwice))
       const isForAll = commands.forAll && team?.ready() === true
       const place = {
         block: block.atLeast(blockBytes(commands, threads)),
         arena: arena.atLeast(commands.arenaBytes),
         scratch: scratch.atLeast(scratchStride(commands) * (isForAll ? threads : 1)),
+        moves: block.moves + scratch.moves,
       }
       const addresses = given.map((b) => b.block.address)
-      writeJob(bound, commands, memory, place, addresses, scalars)
+      jobs.write(bound, commands, place, addresses, scalars)
       if (isForAll) team?.run(walk)
       else walkAlone()
     },
@@ -226,12 +244,12 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   }
 }
 
-function checkArguments({ program }: BoundProgram, given: readonly WasmBuffer[], scalars: readonly number[]): void {
-  const wanted = program.buffers.filter((b) => b.role === 'external')
+function checkArguments({ program, external }: BoundProgram, given: readonly WasmBuffer[], scalars: readonly number[]): void {
   const describe = (b: { dtype: DType; length: number } | undefined): string => (b ? `${b.dtype}[${b.length}]` : 'nothing')
-  for (let i = 0; i < Math.max(wanted.length, given.length); i++) {
-    const [a, b] = [describe(wanted[i]), describe(given[i])]
-    if (a !== b) throw new BackendError(`wasm: the program's buffer ${i} is ${a}, and was given ${b}`)
+  for (let i = 0; i < Math.max(external.length, given.length); i++) {
+    const [a, b] = [external[i], given[i]]
+    if (a && b && a.dtype === b.dtype && a.length === b.length) continue
+    throw new BackendError(`wasm: the program's buffer ${i} is ${describe(a)}, and was given ${describe(b)}`)
   }
   if (scalars.length !== program.scalars.length) {
     throw new BackendError(`wasm: the program takes ${program.scalars.length} scalars, and was given ${scalars.length}`)

@@ -1,5 +1,5 @@
 /** Programs: their commands and arguments are written into one block of memory, and walked from there without coming back to JavaScript. */
-import { kernelsOf, type Program } from '@tenon/kernel'
+import { kernelsOf, type Program, type ProgramBuffer } from '@tenon/kernel'
 import { type Commands, encode, type Worth } from './commands.ts'
 import { type Job, jobAt, jobWords } from './control.ts'
 import type { KernelCache } from './kernels.ts'
@@ -7,6 +7,7 @@ import type { KernelCache } from './kernels.ts'
 /** A program, and its commands for the kernels that the cache holds now. */
 export class BoundProgram {
   readonly program: Program
+  readonly external: readonly ProgramBuffer[]
   readonly #cache: KernelCache
   readonly #threads: number
   readonly #worth: Worth
@@ -16,6 +17,7 @@ export class BoundProgram {
 
   constructor(program: Program, cache: KernelCache, threads: number, worth: Worth) {
     this.program = program
+    this.external = program.buffers.filter(({ role }) => role === 'external')
     this.#cache = cache
     this.#threads = threads
     this.#worth = worth
@@ -35,8 +37,9 @@ export class BoundProgram {
   }
 }
 
-/** Where the blocks of a run lie. */
+/** Where the blocks of a run lie, and how often they have moved so far. */
 export interface Placement {
+  readonly moves: number
   readonly block: number
   readonly arena: number
   readonly scratch: number
@@ -49,42 +52,55 @@ export const blockBytes = ({ words, argumentWords }: Commands, threads: number):
   align(words.byteLength) + (1 + threads) * align(4 * argumentWords)
 export const scratchStride = ({ scratchBytes }: Commands): number => align(scratchBytes)
 
-/** Writes a run down, so that the threads can walk it. `external` are the addresses of the external buffers. */
-export function writeJob(
-  { program }: BoundProgram,
-  commands: Commands,
-  memory: WebAssembly.Memory,
-  place: Placement,
-  external: readonly number[],
-  scalars: readonly number[],
-): void {
-  const words = new Int32Array(memory.buffer)
-  const floats = new Float32Array(memory.buffer)
-  words.set(commands.words, place.block / 4)
+/** Writes runs down, so that the threads can walk them. */
+export class JobWriter {
+  readonly #memory: WebAssembly.Memory
+  #words: Int32Array = new Int32Array(0)
+  #floats: Float32Array = new Float32Array(0)
+  /** The commands that stand in the block, and how often that had moved when they were written. */
+  #written: Commands | null = null
+  #moves = 0
 
-  let next = 0
-  const addresses = commands.buffers.map((b) =>
-    b.role === 'external' ? external[next++]! : b.role === 'temporary' ? place.arena + b.offset : 0,
-  )
-  const first = place.block + align(commands.words.byteLength)
-  for (const { word, of } of commands.addresses) words[first / 4 + word] = addresses[of]!
-  for (const { word, of } of commands.scalars) {
-    if (program.scalars[of] === 'float32') floats[first / 4 + word] = scalars[of]!
-    else words[first / 4 + word] = program.scalars[of] === 'bool' ? Number(scalars[of] !== 0) : scalars[of]!
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory
   }
 
-  const stride = align(4 * commands.argumentWords)
-  const job: Job = {
-    commands: place.block,
-    arguments: first,
-    argumentBytes: 4 * commands.argumentWords,
-    copies: first + stride,
-    copyStride: stride,
-    scratch: place.scratch,
-    scratchStride: scratchStride(commands),
+  /** `external` are the addresses of the external buffers. */
+  write({ program }: BoundProgram, commands: Commands, place: Placement, external: readonly number[], scalars: readonly number[]): void {
+    const { buffer } = this.#memory
+    if (this.#words.buffer !== buffer) {
+      this.#words = new Int32Array(buffer)
+      this.#floats = new Float32Array(buffer)
+    }
+    const [words, floats] = [this.#words, this.#floats]
+    const first = place.block + align(commands.words.byteLength)
+    const stride = align(4 * commands.argumentWords)
+    if (this.#written !== commands || this.#moves !== place.moves) {
+      words.set(commands.words, place.block / 4)
+      const job: Job = {
+        commands: place.block,
+        arguments: first,
+        argumentBytes: 4 * commands.argumentWords,
+        copies: first + stride,
+        copyStride: stride,
+        scratch: place.scratch,
+        scratchStride: scratchStride(commands),
+      }
+      words.set(
+        jobWords.map((name) => job[name]),
+        jobAt / 4,
+      )
+    }
+    let next = 0
+    const addresses = commands.buffers.map((b) =>
+      b.role === 'external' ? external[next++]! : b.role === 'temporary' ? place.arena + b.offset : 0,
+    )
+    for (const { word, of } of commands.addresses) words[first / 4 + word] = addresses[of]!
+    for (const { word, of } of commands.scalars) {
+      if (program.scalars[of] === 'float32') floats[first / 4 + word] = scalars[of]!
+      else words[first / 4 + word] = program.scalars[of] === 'bool' ? Number(scalars[of] !== 0) : scalars[of]!
+    }
+    this.#written = commands
+    this.#moves = place.moves
   }
-  words.set(
-    jobWords.map((name) => job[name]),
-    jobAt / 4,
-  )
 }

@@ -1,8 +1,21 @@
 import { backward } from '@tenon/autograd'
-import { crossEntropy, Dropout, Linear, ReLU, Sequential } from '@tenon/nn'
+import { crossEntropy, Dropout, Linear, type Parameter, ReLU, Sequential } from '@tenon/nn'
 import { SGD } from '@tenon/optim'
-import { counters, currentBackend, exp, jit, manualSeed, memory, randn, type Tensor, tensor, useBackend, Variable } from '@tenon/tensor'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  counters,
+  currentBackend,
+  exp,
+  jit,
+  manualSeed,
+  memory,
+  randn,
+  StaleTensorError,
+  type Tensor,
+  tensor,
+  useBackend,
+  Variable,
+} from '@tenon/tensor'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { backends } from './backends.ts'
 
 const labels = (): Tensor => tensor(Int32Array.of(0, 1, 2, 0))
@@ -87,6 +100,57 @@ describe.each(backends)('what users may rely on, on $name', ({ make }) => {
       [13, 22, 31],
       [3, 2, 1],
     ])
+  })
+
+  test.each(['eager', 'jit'])('a gradient can be read until the next step, whatever runs in between, and is not copied: %s', (mode) => {
+    const { model, step } = training()
+    const run = mode === 'jit' ? jit(() => step().loss) : () => step().loss
+    const other = jit((x: Tensor) => x.mul(2))
+    const [[, weight]] = model.namedParameters() as [[string, Parameter]]
+    const read = (): string => weight.grad!.dataSync().join()
+    run()
+    const first = read()
+    for (let i = 0; i < 4; i++) {
+      other(tensor([i])).itemSync()
+      model.forward(randn([2, 6])).dataSync()
+    }
+    expect(read()).toBe(first)
+    const left = weight.grad!
+    run()
+    expect(read()).not.toBe(first)
+    expect(() => left.dataSync()).toThrow(StaleTensorError)
+  })
+
+  test('what can be computed again is not copied while nobody reads it, and takes no more memory than before', async () => {
+    const own = await make()
+    const readSync = vi.fn(own.readSync!)
+    await useBackend({ ...own, readSync })
+    const [a, b] = [tensor(new Float32Array(600).fill(0.5), [30, 20]), tensor(new Float32Array(800).fill(3), [20, 40])]
+    const f = jit((x: Tensor, y: Tensor) => x.matmul(y))
+    const held = Array.from({ length: 200 }, () => f(a, b))
+    const { buffers } = memory()
+    for (let i = 0; i < 200; i++) held.push(f(a, b))
+    expect(memory().buffers).toBe(buffers)
+    expect(readSync).not.toHaveBeenCalled()
+    const wanted = a.matmul(b).dataSync()
+    for (const t of held) expect(t.dataSync()).toEqual(wanted)
+    expect(memory().buffers).toBeLessThanOrEqual(buffers)
+    await useBackend(own)
+  })
+
+  test('results of small functions keep their values over many others, those of results and those that hold no argument too', () => {
+    const [a, b] = [randn([30, 20]), randn([30, 20])]
+    const f = jit((x: Tensor, y: Tensor) => [x.add(y), x.mul(y).sum()] as const)
+    const g = jit((x: Tensor) => x.mul(2))
+    const v = new Variable(tensor([1, 2]))
+    const h = jit(() => v.mul(3))
+    const [sum, product] = f(a, b)
+    const [doubled, tripled] = [g(sum), h()]
+    v.assign(v.mul(10))
+    for (let i = 0; i < 200; i++) f(a, b)
+    expect(doubled.dataSync()).toEqual(sum.dataSync().map((x) => 2 * x))
+    expect(product.itemSync()).toBeCloseTo(a.mul(b).sum().itemSync(), 4)
+    expect([...tripled.dataSync()]).toEqual([3, 6])
   })
 
   test('a learning rate that changes plans nothing anew, with jit and without', () => {

@@ -1,10 +1,11 @@
 /** What backend-wasm promises about its threads, held on the training of convolutions, of a recurrent net, and of an embedding. */
 import { backward } from '@tenon/autograd'
 import { cpu } from '@tenon/backend-cpu'
+import { type BoundProgram, command, commandBytes, makeWasm, usualTuning } from '@tenon/backend-wasm/internal'
 import type { Backend } from '@tenon/kernel'
 import { Conv2d, crossEntropy, Embedding, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential } from '@tenon/nn'
 import { LSTM } from '@tenon/nn-rnn'
-import { SGD } from '@tenon/optim'
+import { Adam, SGD } from '@tenon/optim'
 import { jit, manualSeed, randint, randn, type Tensor, useBackend } from '@tenon/tensor'
 import { difference } from '@tenon/testing'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -81,4 +82,30 @@ describe.each(Object.keys(trainings) as (keyof typeof trainings)[])('the trainin
       expect(first.map((values, i) => difference(values, expected[i]!, { rtol: 1e-4 })).filter((wrong) => wrong !== null)).toEqual([])
     },
   )
+})
+
+describe('between the updates of different parameters stands no barrier', () => {
+  /** Barriers of a program that only updates the parameters of so many layers. */
+  async function barriers(make: (model: Module) => { step(): void }, layers: number): Promise<number> {
+    const backend = makeWasm({ threads: 2 }, { ...usualTuning, worth: { splitting: 0, waking: Infinity } })
+    let last: BoundProgram | null = null
+    const compile: Backend['compile'] = (program) => (last = backend.compile(program) as BoundProgram)
+    await useBackend({ ...backend, compile })
+    const model = new Sequential(...Array.from({ length: layers }, () => new Linear(20, 30)))
+    const optimizer = make(model)
+    jit(() => {
+      for (const p of model.parameters()) p.grad = p.mul(0.5)
+      optimizer.step()
+    })()
+    const { words } = last!.commands(false)
+    const first = Array.from({ length: words.byteLength / commandBytes }, (_, i) => words[(i * commandBytes) / 4])
+    return first.filter((word) => word === command.barrier).length
+  }
+
+  test.each([
+    ['SGD', 0, (model: Module) => new SGD(model.namedParameters(), { lr: 0.1, momentum: 0.9 })],
+    ['Adam, whose corrections of the bias come first', 1, (model: Module) => new Adam(model.namedParameters())],
+  ])('%s', async (_, wanted, make) => {
+    expect([await barriers(make, 1), await barriers(make, 12)]).toEqual([wanted, wanted])
+  })
 })

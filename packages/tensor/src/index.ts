@@ -29,7 +29,7 @@ export {
   regionsOf,
   type ScanAttrs,
 } from './primitives.ts'
-export { markKept, realize } from './realize.ts'
+export { markGradient, markKept, realize } from './realize.ts'
 export { computeAside, counters, inspector } from './runtime.ts'
 export { after, before, entriesOf, type ScanOptions, scan } from './scan.ts'
 export { type Shape, sameShape, showShape, sizeOf } from './shape.ts'

@@ -2,14 +2,14 @@
  * `jit(fn)` runs `fn` once to see what it computes, assigns included, and from then on runs the program of it: later calls with arguments of
  * the same shapes skip even the building of the graph.
  */
-import { type Backend, LruCache } from '@tenon/kernel'
+import { type Backend, type BufferHandle, LruCache } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
 import { snapshot } from './graph.ts'
 import { context, hostNode, Node } from './node.ts'
-import { type Compiled, compile, leafOf, ownNode, readNodeSync, realizeNodes, replay } from './runtime.ts'
-import { endRun, settle, settleEmpty } from './storage.ts'
+import { type Compiled, compile, launch, leafOf, ownNode, readNodeSync, realizeNodes, replay } from './runtime.ts'
+import { bytesOf, endRun, settle, settleEmpty } from './storage.ts'
 import { Tensor } from './tensor.ts'
 import { describe, identity, isPlain, mapTensors } from './tree.ts'
 import { gradHooks, Variable } from './variable.ts'
@@ -39,6 +39,10 @@ interface Captured {
   /** Gradients that the function looks at, and whether there was one. */
   readonly gradsRead: ReadonlyMap<Variable, boolean>
   readonly gradsCleared: readonly Variable[]
+  /** How many of the results are computed: those with elements. */
+  readonly computed: number
+  /** Whether a call computes nothing but its results, of nothing but its arguments. */
+  readonly isPure: boolean
 }
 
 const cachedCaptures = 64
@@ -140,6 +144,8 @@ function record(
     output: template,
     gradsRead: new Map([...gradsRead].map(([variable, grad]) => [variable, grad !== null])),
     gradsCleared: gradsWritten.filter((variable) => !variable.grad),
+    computed: computed.length,
+    isPure: variables.length === 0 && results.every(({ gradOf }) => gradOf === null) && !graph.nodes.some(({ op }) => op === 'variable'),
   }
 }
 
@@ -153,18 +159,24 @@ class Slot {
 
 function run(captured: Captured, args: readonly Node[]): unknown {
   const { backend, compiled, leaves, variables, results } = captured
-  const inputs = [...args, ...[...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node)].map(stored)
+  const grads = captured.gradsRead.size > 0 ? [...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node) : []
+  const inputs = [...args, ...grads].map(stored)
   const leaf = (position: number): Node => {
     const node = leaves.get(position)!
     return node.op === 'input' ? inputs[(node.attrs as { slot: number }).slot]! : node
   }
-  const computed = results.filter(({ node }) => node.size > 0)
-  const buffers = compiled ? replay(backend, compiled, inputs, leaf, variables, computed.length) : []
+  const buffers = compiled ? replay(backend, compiled, inputs, leaf, variables, captured.computed) : []
+  const least = captured.isPure ? leastRepeated(inputs) : Infinity
   let next = 0
   const tensors = results.map(({ node, gradOf }) => {
     const result = new Node('host', [], {}, node.shape, node.dtype, backend)
-    if (node.size > 0) settle(result, backend, buffers[next++]!, gradOf !== null)
-    else settleEmpty(result)
+    result.isGradient = gradOf !== null
+    if (node.size === 0) {
+      settleEmpty(result)
+    } else {
+      const at = next++
+      settle(result, backend, buffers[at]!, result.isGradient, least <= bytesOf(node) ? () => repeat(captured, leaf, at) : null)
+    }
     return new Tensor(result)
   })
   if (compiled) endRun()
@@ -173,6 +185,23 @@ function run(captured: Captured, args: readonly Node[]): unknown {
     if (gradOf) gradOf.grad = tensors[i]!
   })
   return fill(captured.output, tensors)
+}
+
+/** So many times its own bytes may a result keep alive, in the arguments that it can be computed from again, rather than be copied to the heap. */
+const mostHeld = 4
+
+/** The bytes from which on a result is worth that: none where an argument may itself be let go of. */
+function leastRepeated(inputs: readonly Node[]): number {
+  let bytes = 0
+  for (const { storage } of inputs) bytes += storage!.again || storage!.passing ? Infinity : storage!.bytes
+  return bytes / mostHeld
+}
+
+/** One result once more, of a function that is pure. */
+function repeat({ backend, compiled }: Captured, leaf: (position: number) => Node, result: number): BufferHandle {
+  const buffers = launch(backend, compiled!, leaf, () => null)
+  for (const [i, buffer] of buffers.entries()) if (i !== result) backend.free(buffer)
+  return buffers[result]!
 }
 
 /** An argument as a leaf that has memory. */

@@ -20,10 +20,13 @@ export interface LeafAttrs {
   readonly input: { readonly slot: number }
 }
 
-/** Where a value lies: in JavaScript's heap, in a backend's memory, or in both. */
+/** Where a value lies: in JavaScript's heap, in a backend's memory, or in both; or in neither, where it can be computed `again`. */
 export interface Storage extends BagItem {
   host: TypedArray | null
   device: { readonly backend: Backend; readonly buffer: BufferHandle } | null
+  /** Computes it once more, from what does not change. Null where that cannot be, or would keep more alive than it frees. */
+  readonly again: (() => BufferHandle) | null
+  readonly bytes: number
   /** A value that a step kept in passing: it goes with the next step, and its node keeps its recipe. */
   readonly passing: boolean
   /** Count of executions when a program last touched it. */
@@ -46,6 +49,8 @@ export class Node {
   depth: number
   /** Wanted after the step that computes it (`markKept`). */
   kept = false
+  /** What `backward` left in a variable: where a step has computed and used it, it goes with the next one. */
+  isGradient = false
   readonly transient: boolean
   /** No gradient flows through a node made inside `noGrad`. */
   readonly tracked: boolean
@@ -135,6 +140,16 @@ export function constNode(value: number, dtype: DType): Node {
 
 export function hostNode(data: TypedArray, shape: Shape, dtype: DType, backend: Backend | null = null): Node {
   const node = new Node('host', [], {}, shape, dtype, backend)
-  node.storage = { host: data, device: null, passing: false, lastUse: 0, place: -1 }
+  node.storage = hostStorage(data)
   return node
 }
+
+export const hostStorage = (host: TypedArray): Storage => ({
+  host,
+  device: null,
+  again: null,
+  bytes: host.byteLength,
+  passing: false,
+  lastUse: -1,
+  place: -1,
+})

@@ -1,6 +1,6 @@
 /** From a snapshot of the graph to a program: kernels merged and ordered, results placed, temporaries packed into one arena. */
 import type { Capabilities, Kernel, LoopKernel, Program, ProgramBuffer, Repeat, Run, Step } from '@tenon/kernel'
-import { distinct, dtypes, expressions, planArena, splitReduction } from '@tenon/kernel'
+import { distinct, dtypes, expressions, planArena, product, splitReduction } from '@tenon/kernel'
 import { type Fusion, fuse } from './fuse.ts'
 import type { Item } from './graph.ts'
 import { type Loop, type Lowered, type LoweredScan, loopOf, lowerLaunch, lowerLoop, lowerScan, NotMergeable, sameGrid } from './lower.ts'
@@ -117,6 +117,20 @@ const reads = (draft: Pick<Draft, 'buffers' | 'writes'>): readonly number[] => d
 const readersOf = (drafts: readonly Draft[], draft: Draft): Draft[] =>
   drafts.filter((d) => d !== draft && draft.writes.some((w) => d.buffers.includes(w)))
 
+const writersOf = (drafts: readonly Draft[]): Map<number, Draft> =>
+  new Map(drafts.flatMap((draft) => draft.writes.map((w) => [w, draft] as const)))
+
+/** The drafts of single numbers that are computed from what is there before the program, or from one another. */
+function earlyOf(drafts: readonly Draft[]): Draft[] {
+  const writer = writersOf(drafts)
+  const isEarly = (draft: Draft): boolean =>
+    draft.loop !== null &&
+    draft.kernel.kind === 'loop' &&
+    product(draft.kernel.grid) === 1 &&
+    reads(draft).every((r) => !writer.has(r) || isEarly(writer.get(r)!))
+  return drafts.filter(isEarly)
+}
+
 /** Whether work that depends on `from` leads to `to`, other than directly. */
 function leadsAround(drafts: readonly Draft[], from: Draft, to: Draft): boolean {
   const stack = readersOf(drafts, from).filter((d) => d !== to)
@@ -142,22 +156,29 @@ const hurries = ({ items }: Fusion, first: Loop, second: Loop): boolean =>
     return segment !== undefined && items.findIndex((item) => segmentOf(item) === segment) > first.members[0]!.root
   })
 
-/** Loops over the same grid that read the same values, or one what the other writes, become one: an Adam step, a row's maximum and sum. */
+/**
+ * Loops over the same grid that read the same values, or one what the other writes, become one: an Adam step, a row's maximum and sum. So do
+ * early numbers, whatever they read: what Adam needs to know of each parameter's age.
+ */
 function merge(fusion: Fusion, drafts: Draft[], capabilities: Capabilities): Draft[] {
-  const stores = Math.min(storeLimit, capabilities.maxStores)
+  const early = new Set(earlyOf(drafts))
   const large = (position: number): boolean => fusion.items[position]!.size > 1
   for (let b = 1; b < drafts.length; b++) {
     for (let a = b - 1; a >= 0; a--) {
       const [first, second] = [drafts[a]!, drafts[b]!]
       if (!first.loop || !second.loop || !sameGrid(first.loop, second.loop)) continue
-      if (first.writes.length + second.writes.length > stores) continue
+      const areEarly = early.has(first)
+      if (areEarly !== early.has(second)) continue
+      if (first.writes.length + second.writes.length > Math.min(areEarly ? Infinity : storeLimit, capabilities.maxStores)) continue
       if (first.buffers.length + second.buffers.length > bufferLimit) continue
-      if (!second.buffers.some((x) => large(x) && first.buffers.includes(x)) || hurries(fusion, first.loop, second.loop)) continue
+      if (!areEarly && !second.buffers.some((x) => large(x) && first.buffers.includes(x))) continue
+      if (hurries(fusion, first.loop, second.loop)) continue
       if (leadsAround(drafts, first, second) || leadsAround(drafts, second, first)) continue
       const merged = mergeTwo(fusion, first.loop, second.loop)
       if (!merged || reads(merged).length > capabilities.maxInputs) continue
       drafts.splice(b, 1)
       drafts[a] = merged
+      if (areEarly) early.add(merged)
       b = a // the merged kernel may now fit others
       break
     }
@@ -175,9 +196,12 @@ function mergeTwo(fusion: Fusion, a: Loop, b: Loop): KernelDraft | null {
   }
 }
 
-/** Writers before readers; otherwise in the order of the graph. */
+/**
+ * Writers before readers; otherwise in the order of the graph. But numbers that others wait for come first, all together: the update of one
+ * parameter then waits for no other's.
+ */
 function inOrder(drafts: readonly Draft[]): Draft[] {
-  const writer = new Map(drafts.flatMap((draft) => draft.writes.map((w) => [w, draft] as const)))
+  const writer = writersOf(drafts)
   const done = new Set<Draft>()
   const order: Draft[] = []
   const visit = (root: Draft): void => {
@@ -197,6 +221,10 @@ function inOrder(drafts: readonly Draft[]): Draft[] {
       }
     }
   }
+  const read = new Set(drafts.flatMap(reads))
+  earlyOf(drafts)
+    .filter((draft) => draft.writes.some((w) => read.has(w)))
+    .forEach(visit)
   drafts.forEach(visit)
   return order
 }

@@ -10,3 +10,9 @@ export function realize(...tensors: readonly Tensor[]): void {
 export function markKept(tensor: Tensor): void {
   keep(tensor.node)
 }
+
+/** As `markKept`, for what becomes the gradient of a variable: after a step that used it, it stays until the next one. */
+export function markGradient(tensor: Tensor): void {
+  tensor.node.isGradient = true
+  keep(tensor.node)
+}

@@ -6,6 +6,7 @@ import {
   type Executable,
   isFloat,
   LruCache,
+  type ProgramBuffer,
   type TypedArray,
   UnsupportedError,
 } from '@tenon/kernel'
@@ -17,7 +18,7 @@ import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
 import { context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
 import type { CustomRule } from './primitives.ts'
-import { beginRun, deviceBuffer, dropPassing, endRun, readNow, settle, settleEmpty, usesPassing } from './storage.ts'
+import { beginRun, deviceBuffer, dropPassing, endRun, readNow, recovered, settle, settleEmpty, usesPassing } from './storage.ts'
 import { advance, commit, pendingVariables, rollback, type VariableState } from './variable-state.ts'
 
 /** Longer chains of pending work run by themselves. */
@@ -31,6 +32,8 @@ const cachedPlans = 512
 export interface Compiled {
   readonly plan: Plan
   readonly executable: Executable
+  /** The program's external buffers. */
+  readonly external: readonly ProgramBuffer[]
 }
 
 const caches = new WeakMap<Backend, LruCache<Compiled>>()
@@ -75,6 +78,7 @@ export function computeAside(nodes: readonly Node[]): void {
 /** Computes these values, and runs every pending assign, in one program. */
 export function realizeNodes(roots: readonly Node[]): void {
   if (capture.active) return
+  if (wanted.length === 0 && pendingVariables.length === 0 && roots.every((node) => node.storage)) return
   const all = [...roots, ...wanted]
   inspect(all)
   wanted = []
@@ -175,9 +179,10 @@ export function replay(
 ): BufferHandle[] {
   beginRun()
   const reuses = usesPassing(inputs)
-  if (!reuses) dropPassing()
+  const isStep = variables.some((v) => v.requiresGrad)
+  if (!reuses) dropPassing(isStep)
   const outcome = launch(backend, compiled, leaf, (i) => (i < results ? null : variables[i - results]!))
-  if (reuses) dropPassing()
+  if (reuses) dropPassing(isStep)
   variables.forEach(advance)
   if (variables.length > 0) cutHistory(0)
   return outcome
@@ -196,15 +201,18 @@ function execute(
   const reuses = usesPassing(leaves)
   const compiled = compile(backend, graph, requests, (i) => (!reuses || isStep) && !graph.nodes[i]!.transient)
   const replaces = compiled.plan.passing.length > 0 || isStep
-  if (replaces && !reuses) dropPassing()
+  if (replaces && !reuses) dropPassing(isStep)
   const outcome = launch(
     backend,
     compiled,
     (i) => graph.nodes[i]!,
     (i) => (i < results.length ? null : variables[i - results.length]!),
   )
-  if (replaces && reuses) dropPassing()
-  results.forEach((node, i) => settleResult(node, backend, outcome[i]!))
+  if (replaces && reuses) dropPassing(isStep)
+  results.forEach((node, i) => {
+    if (isStep && node.isGradient) settle(node, backend, outcome[i]!, true)
+    else settleResult(node, backend, outcome[i]!)
+  })
   compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
   if (isStep) cutHistory(0)
   endRun()
@@ -236,7 +244,8 @@ export function compile(backend: Backend, graph: Graph, requests: readonly Reque
   counters.plans += 1
   checkDTypes(backend, graph)
   const made = plan(graph.items, requests, backend.capabilities, mayPass)
-  const compiled = { plan: made, executable: backend.compile(made.program) }
+  const external = made.program.buffers.filter(({ role }) => role === 'external')
+  const compiled = { plan: made, executable: backend.compile(made.program), external }
   cache.set(key, compiled)
   return compiled
 }
@@ -257,14 +266,13 @@ function checkDTypes(backend: Backend, graph: Graph): void {
  */
 export function launch(
   backend: Backend,
-  { plan: made, executable }: Compiled,
+  { plan: made, executable, external }: Compiled,
   leaf: (position: number) => Node,
   target: (result: number) => VariableState | null,
 ): BufferHandle[] {
   const { program, bindings, inPlace, passing } = made
   const outcome: BufferHandle[] = []
   const fresh: BufferHandle[] = []
-  const external = program.buffers.filter(({ role }) => role === 'external')
   const buffers = bindings.map((binding, i) => {
     if ('leaf' in binding) return deviceBuffer(leaf(binding.leaf), backend)
     const { dtype, length } = external[i]!
@@ -315,7 +323,8 @@ function inMemory(node: Node): { host: TypedArray } | { backend: Backend; buffer
     const { state } = node.attrs as LeafAttrs['variable']
     return { backend: state.backend, buffer: state.memory.buffer! }
   }
-  return node.storage!.host ? { host: node.storage!.host } : node.storage!.device!
+  const { host, device } = recovered(node)
+  return host ? { host } : device!
 }
 
 export function readNodeSync(node: Node): TypedArray {
