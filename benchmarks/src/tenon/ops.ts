@@ -1,8 +1,7 @@
-import { LayerNorm } from '@tenon/nn'
-import { gelu, jit, realize, softmax, type Tensor } from '@tenon/tensor'
+import { gelu, jit, realize, rsqrt, softmax, type Tensor } from '@tenon/tensor'
 import type { Inputs } from '../inputs.ts'
 import type { PeerStep } from '../round.ts'
-import { load, meanMagnitude, toTensor } from './load.ts'
+import { meanMagnitude, toTensor } from './load.ts'
 
 /** A captured function of inputs that are on the backend from the first step on. */
 const captured = (compute: (...operands: Tensor[]) => Tensor, ...operands: readonly Tensor[]): PeerStep => {
@@ -23,11 +22,18 @@ export const gelus = ({ x }: Inputs): PeerStep => captured((x) => gelu(x!.mul(1.
 
 export const softmaxes = ({ x }: Inputs): PeerStep => captured((x) => softmax(x!, -1), toTensor(x!))
 
-export const layerNorms = (inputs: Inputs): PeerStep => {
-  const norm = new LayerNorm(1024)
-  load(norm, inputs, (name) => name)
-  return captured((x) => norm.forward(x!), toTensor(inputs['x']!))
+/** As `LayerNorm` of @tenon/nn computes it. */
+const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => {
+  const centred = x.sub(x.mean(-1, { keepdim: true }))
+  const variance = centred.mul(centred).mean(-1, { keepdim: true })
+  return centred
+    .mul(rsqrt(variance.add(1e-5)))
+    .mul(weight)
+    .add(bias)
 }
+
+export const layerNorms = ({ x, weight, bias }: Inputs): PeerStep =>
+  captured((...operands) => layerNorm(...(operands as [Tensor, Tensor, Tensor])), toTensor(x!), toTensor(weight!), toTensor(bias!))
 
 export const sums =
   (dim: number) =>
