@@ -101,7 +101,9 @@ const bench = async (workloads: readonly string[], options: Options): Promise<vo
       `there is no workload '${unknown}'; there are: ${[...workloadNames, 'matmul-N', ...Object.keys(gpujsBenchmarks)].join(', ')}`,
     )
   }
-  const chosen = { ...options, peers: present(options.peers) }
+  const able = options.peers.filter((system) => names.some((name) => workloadOf(name) && reasonAgainst(system, name) === undefined))
+  const there = new Set(present(able))
+  const chosen = { ...options, peers: options.peers.filter((system) => there.has(system) || !able.includes(system)) }
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version }
   console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`)
   const folder = mkdtempSync(join(tmpdir(), 'tenon-bench-'))
