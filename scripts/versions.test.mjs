@@ -1,4 +1,4 @@
-// That the packages are versioned one by one: what `changeset version` makes of one changeset, in a copy of the workspace's manifests.
+// That the packages are versioned one by one: what `pnpm version-packages` makes of one changeset, in a copy of the workspace's manifests.
 
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { root, run } from './run.mjs'
 
-const manifests = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', '.changeset/config.json', 'benchmarks/package.json'].concat(
+const versionFile = 'packages/tensor/src/version.ts'
+const manifests = ['package.json', 'benchmarks/package.json'].concat(
   ['packages', 'apps'].flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}/package.json`)),
 )
 
@@ -15,21 +16,21 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const readManifest = (path) => JSON.parse(readFileSync(join(folder, path), 'utf8'))
 const versions = () => {
-  const projects = manifests.filter((path) => path.endsWith('package.json')).map(readManifest)
+  const projects = manifests.map(readManifest)
   return Object.fromEntries(projects.map(({ name, version }) => [name.replace('@tenon/', ''), version]))
 }
 
 /** The kinds of versions that change with this changeset alone: `{ 'nn-rnn': 'minor' }`. */
 function release(changes) {
   folder = mkdtempSync(join(tmpdir(), 'tenon-versions-'))
-  for (const path of manifests) {
+  for (const path of [...manifests, 'pnpm-workspace.yaml', 'pnpm-lock.yaml', '.changeset/config.json', versionFile]) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     cpSync(join(root, path), join(folder, path))
   }
   const lines = Object.entries(changes).map(([name, kind]) => `"@tenon/${name}": ${kind}`)
   writeFileSync(join(folder, '.changeset/change.md'), ['---', ...lines, '---', '', 'What has changed.'].join('\n'))
   const before = versions()
-  run(join(root, 'node_modules/.bin/changeset'), ['version'], { cwd: folder })
+  run('node', [join(root, 'scripts/version.mjs')], { cwd: folder })
   const kindOf = (from, to) => ['major', 'minor', 'patch'][from.split('.').findIndex((part, i) => part !== to.split('.')[i])]
   const changed = Object.entries(versions()).filter(([name, version]) => version !== before[name])
   return Object.fromEntries(changed.map(([name, version]) => [name, kindOf(before[name], version)]))
@@ -45,6 +46,15 @@ test('a layer package is released by itself, with a changelog', () => {
 test('a minor of tensor, nn or optim releases none of the packages whose peer range still holds', () => {
   expect(release({ tensor: 'minor', nn: 'minor', optim: 'minor' })).toEqual({ tensor: 'minor', nn: 'minor', optim: 'minor' })
   expect(readManifest('packages/nn/package.json').peerDependencies['@tenon/tensor']).toBe('>=0.1 <1')
+})
+
+test('@tenon/tensor knows its version, before a release and after it', () => {
+  const known = (base) => /'(.*)'/.exec(readFileSync(join(base, versionFile), 'utf8'))[1]
+  const { version } = JSON.parse(readFileSync(join(root, 'packages/tensor/package.json'), 'utf8'))
+  expect(known(root)).toBe(version)
+  release({ tensor: 'minor' })
+  expect(known(folder)).toBe(versions().tensor)
+  expect(known(folder)).not.toBe(version)
 })
 
 test('a patch of kernel reaches those who have it as a dependency without a release of theirs', () => {
