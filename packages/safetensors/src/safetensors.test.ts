@@ -224,32 +224,60 @@ describe('decode', () => {
     expect(attempt).toThrow(/^runs\/a\/model.safetensors/)
   })
 
-  it('reads a damaged file or refuses it, and nothing else', () => {
+  it('reads a damaged file or refuses it, and nothing else, in memory that its size bounds: 10,000 of them', () => {
     const whole = encode(sample, { format: 'tenon' })
     const change = fc.record({
       at: fc.nat(whole.length - 1),
       to: fc.oneof(fc.nat(255), fc.constantFrom(...'{}[]",:0-9e\\'.split('').map((c) => c.charCodeAt(0)))),
     })
-    const damage = fc.record({
-      changes: fc.array(change, { maxLength: 4 }),
-      from: fc.nat(12),
-      to: fc.oneof(fc.constant(whole.length), fc.nat(whole.length)),
-      extra: fc.oneof({ weight: 4, arbitrary: fc.constant(new Uint8Array(0)) }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 20 }) }),
-    })
-    fc.assert(
-      fc.property(damage, ({ changes, from, to, extra }) => {
+    const damaged = fc
+      .record({
+        changes: fc.array(change, { maxLength: 4 }),
+        from: fc.nat(12),
+        to: fc.oneof(fc.constant(whole.length), fc.nat(whole.length)),
+        extra: fc.oneof(
+          { weight: 4, arbitrary: fc.constant(new Uint8Array(0)) },
+          { weight: 1, arbitrary: fc.uint8Array({ maxLength: 20 }) },
+        ),
+      })
+      .map(({ changes, from, to, extra }) => {
         const bytes = whole.slice()
         for (const { at, to: value } of changes) bytes[at] = value
-        const damaged = Uint8Array.from([...bytes.subarray(from < 10 ? 0 : from, to), ...extra])
+        return Uint8Array.from([...bytes.subarray(from < 10 ? 0 : from, to), ...extra])
+      })
+
+    const dataStart = 8 + new DataView(whole.buffer).getUint32(0, true)
+    const header = JSON.parse(new TextDecoder().decode(whole.subarray(8, dataStart))) as Record<string, object>
+    const number = fc.oneof(fc.nat(40), fc.constantFrom(-1, 0.5, 2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER, 1e300))
+    const lie = fc.oneof(
+      fc.record({ dtype: fc.constantFrom('F64', 'F16', 'BF16', 'U8', 'I64', 'F8_E4M3', 'f32', '__proto__') }),
+      fc.record({ shape: fc.array(number, { maxLength: 3 }) }),
+      fc.record({ data_offsets: fc.tuple(number, number) }),
+    )
+    const lying = fc.dictionary(fc.constantFrom(...Object.keys(sample), 'another'), lie, { minKeys: 1, maxKeys: 2 }).map((lies) => {
+      const entries = Object.entries(lies).map(([name, fields]) => [name, { ...header[name], ...fields }])
+      return file(JSON.stringify({ ...header, ...Object.fromEntries(entries) }), whole.subarray(dataStart))
+    })
+
+    const refusals: string[] = []
+    fc.assert(
+      fc.property(fc.oneof(damaged, lying), (bytes) => {
         try {
-          const { tensors } = decode(damaged)
-          // What is accepted is consistent: it can be written again.
+          const { tensors } = decode(bytes)
+          // What is accepted is consistent: it can be written again. One byte becomes a number of four at most.
           encode(tensors)
+          const size = Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0)
+          expect(size).toBeLessThanOrEqual(4 * bytes.length)
         } catch (error) {
           if (!(error instanceof SafetensorsError)) throw error
+          expect(error.message.length).toBeLessThan(500)
+          refusals.push(error.message)
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 10_000 },
     )
+    expect(refusals.length).toBeLessThan(10_000)
+    for (const kind of [/cut off/, /overlap/, /has dtype "F8_E4M3"; readable are/, /takes \d+ bytes/, /more than any file can hold/])
+      expect(refusals.some((message) => kind.test(message))).toBe(true)
   })
 })

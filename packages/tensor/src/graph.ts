@@ -5,7 +5,7 @@
 import type { DType } from '@tenon/kernel'
 import { capture } from './capture.ts'
 import { JitError, StaleTensorError } from './errors.ts'
-import { type LeafAttrs, type Node, type NodeName, operands } from './node.ts'
+import { checkOwn, type LeafAttrs, type Node, type NodeName, operands } from './node.ts'
 import { type Shape, showShape } from './shape.ts'
 import { pendingValue } from './variable-state.ts'
 
@@ -32,6 +32,7 @@ export interface Graph {
 
 /** The node that a read stands for: a pending assign's value, or itself. */
 export function resolve(node: Node): Node {
+  checkOwn(node)
   while (node.op === 'variable' && !node.storage) {
     const { state, version } = node.attrs as LeafAttrs['variable']
     if (version === state.committed) return node

@@ -4,6 +4,7 @@
  */
 import type { Backend, BagItem, BufferHandle, DType, TypedArray } from '@tenon/kernel'
 import { BackendError } from '@tenon/kernel'
+import { checkCaptures, strayTensor } from './copies.ts'
 import type { Attrs, PrimitiveName } from './primitives.ts'
 import { primitives } from './primitives.ts'
 import { type Shape, sizeOf } from './shape.ts'
@@ -58,6 +59,7 @@ export class Node {
   readonly stack: string | null
 
   constructor(op: NodeName, inputs: readonly Node[], attrs: object, shape: Shape, dtype: DType, backend: Backend | null) {
+    checkCaptures()
     this.id = context.nextId++
     this.op = op
     this.inputs = inputs
@@ -67,13 +69,21 @@ export class Node {
     this.dtype = dtype
     this.backend = backend
     let depth = 0
-    for (const input of inputs) if (!input.storage && input.depth > depth) depth = input.depth
+    for (const input of inputs) {
+      checkOwn(input)
+      if (!input.storage && input.depth > depth) depth = input.depth
+    }
     this.depth = depth + 1
     this.transient = context.transient
     this.tracked = context.tracking
     this.path = context.path
     this.stack = context.callSites ? (new Error().stack ?? null) : null
   }
+}
+
+/** Refuses what another copy of this package made: its ids and variables say nothing here. */
+export function checkOwn(node: Node): void {
+  if (!(node instanceof Node)) throw strayTensor()
 }
 
 /** What surrounds the creation of nodes. JavaScript runs one thing at a time, so this is one object. */

@@ -15,7 +15,7 @@ import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
 import { JitError } from './errors.ts'
 import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
-import { context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
+import { checkOwn, context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
 import type { CustomRule } from './primitives.ts'
 import { beginRun, deviceBuffer, dropPassing, endRun, readNow, recovered, settle, settleEmpty, usesPassing } from './storage.ts'
@@ -45,6 +45,7 @@ export const counters: { plans: number; runs: number } = { plans: 0, runs: 0 }
 
 /** This value survives the next step, though its variables change. */
 export function keep(node: Node): void {
+  checkOwn(node)
   if (node.kept || node.storage) return
   node.kept = true
   if (capture.active) return

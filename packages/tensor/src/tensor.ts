@@ -4,7 +4,7 @@
  */
 import type { Backend, DType, TypedArray } from '@tenon/kernel'
 import { DTypeError, isFloat, ShapeError } from '@tenon/kernel'
-import { constNode, makeNode, type Node } from './node.ts'
+import { checkOwn, constNode, makeNode, type Node } from './node.ts'
 import type { Attrs, PrimitiveName } from './primitives.ts'
 import { format } from './print.ts'
 import { align, castNode, expandNode, reshapeNode } from './promote.ts'
@@ -55,6 +55,7 @@ export class Tensor {
   readonly #node: Node
 
   constructor(node: Node) {
+    checkOwn(node)
     this.#node = node
   }
 

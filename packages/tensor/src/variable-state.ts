@@ -2,7 +2,7 @@
 import type { Backend, BufferHandle, DType } from '@tenon/kernel'
 import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
-import { Node } from './node.ts'
+import { checkOwn, Node } from './node.ts'
 import type { Shape } from './shape.ts'
 import type { Variable } from './variable.ts'
 
@@ -70,6 +70,7 @@ export function recordAssign(state: VariableState, value: Node): void {
         'Let the body return the value, and assign what scan gives; draw random numbers before, as one of its xs.',
     )
   }
+  checkOwn(value)
   state.latest += 1
   if (state.pending.push(value) === 1) pendingVariables.push(state)
   state.read = readNode(state)

@@ -1,0 +1,2 @@
+/** That of package.json: written by scripts/version.mjs. */
+export const version = '0.1.0'
