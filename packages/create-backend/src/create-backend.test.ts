@@ -39,7 +39,8 @@ test('under the names of the template, a package is the template', () => {
   const made = join(cwd, 'tenon-my-backend')
   const files = filesOf(made).filter((file) => file.includes('.'))
   expect(files.length).toBeGreaterThan(8)
-  for (const file of files) expect(read(made, file)).toBe(read(backendTemplate.folder, file.replace(/^\.git/, '_git')))
+  for (const file of files)
+    expect(read(made, file)).toBe(read(backendTemplate.folder, file.replace('.gitignore', '_gitignore').replace(/^package/, '_package')))
 })
 
 test('nothing of the template is left under other names', () => {

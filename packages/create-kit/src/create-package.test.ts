@@ -11,7 +11,7 @@ let template: Template
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tenon-create-'))
   template = { kind: 'layer', folder: join(folder, 'template'), prefixes: ['tenon-', 'nn-'], gives: 'class' }
-  put('template/package.json', '{ "name": "tenon-my-layer" }\n')
+  put('template/_package.json', '{ "name": "tenon-my-layer" }\n')
   put('template/_gitignore', 'dist/\n')
   put('template/src/index.ts', "export * from './my-layer.ts'\n")
   put(
@@ -58,8 +58,8 @@ describe('a new package', () => {
 
   test('under the names of the template is the template', () => {
     create('tenon-my-layer')
-    for (const file of ['package.json', 'src/index.ts', 'src/my-layer.ts'])
-      expect(read(`tenon-my-layer/${file}`)).toBe(read(`template/${file}`))
+    for (const file of ['src/index.ts', 'src/my-layer.ts']) expect(read(`tenon-my-layer/${file}`)).toBe(read(`template/${file}`))
+    expect(read('tenon-my-layer/package.json')).toBe(read('template/_package.json'))
   })
 
   test('says what there is now, and how to go on with the package manager that asked for it', () => {

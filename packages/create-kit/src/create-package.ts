@@ -32,12 +32,17 @@ export function createPackage(template: Template, name: string, folder: string):
   return { names, files: files.sort() }
 }
 
-/** The texts of a template by the paths that they will have. What npm would take for its own begins there with an underscore: `_gitignore`. */
+/** The texts of a template by the paths that they will have. What npm would take for its own is `_gitignore` and `_package.json` there. */
 function readTemplate(folder: string): Map<string, string> {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => !/^(node_modules|dist)\b/.test(path)) // of a template that was tried out where it is
     .filter((path) => statSync(join(folder, path)).isFile())
-  return new Map(paths.map((path) => [path.replaceAll('\\', '/').replace(/^_/, '.'), readFileSync(join(folder, path), 'utf8')]))
+  return new Map(
+    paths.map((path) => [
+      path.replaceAll('\\', '/').replace('_gitignore', '.gitignore').replace('_package.json', 'package.json'),
+      readFileSync(join(folder, path), 'utf8'),
+    ]),
+  )
 }
 
 function checkClashes({ kind }: Template, sources: Map<string, string>, names: Names, own: Names): void {
