@@ -26,7 +26,12 @@ const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 }
 const node: TestProjectInlineConfiguration = {
   test: {
     name: 'node',
-    include: ['{packages,apps}/*/src/**/*.test.ts', 'benchmarks/src/**/*.test.ts', 'scripts/**/*.test.mjs'],
+    include: [
+      '{packages,apps}/*/src/**/*.test.ts',
+      'packages/*/template/src/*.test.ts',
+      'benchmarks/src/**/*.test.ts',
+      'scripts/**/*.test.mjs',
+    ],
     exclude: chromium === null ? [inPage, withPages] : [inPage],
     ...timeouts,
   },

@@ -18,6 +18,8 @@ export async function bundled(path) {
       format: 'esm',
       logLevel: 'warning',
       keepNames: true,
+      // What is CommonJS inside asks for Node's modules with require, which a module does not have.
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     })
     return await import(pathToFileURL(outfile).href)
   } finally {

@@ -20,15 +20,20 @@ const below = {
   train: ['nn', 'optim', 'autograd', 'datasets', 'safetensors', 'tensor'],
   'app-kit': ['train', 'datasets', 'nn', 'optim', 'tensor', 'backend-cpu', 'backend-wasm', 'backend-gpujs'],
   testing: ['kernel', 'backend-cpu', 'tensor', 'autograd', 'nn', 'optim', 'datasets', 'safetensors'],
+  'create-kit': [],
+  'create-layer': ['create-kit'],
+  'create-backend': ['create-kit'],
 }
 const backend = ['kernel']
 const layerPackage = ['nn', 'tensor']
 const mayNeed = (name) => below[name] ?? (name.startsWith('backend-') ? backend : layerPackage)
 /** A package's own tests may use whatever is below it, near or far. */
 const allBelow = (name) => [...new Set(mayNeed(name).flatMap((lower) => [lower, ...allBelow(lower)]))]
+/** Those of a layer package or a backend also the suites, with all that these need. */
+const forTests = (name) => (name in below ? allBelow(name) : [...allBelow(name), 'testing', ...allBelow('testing')])
 
 /** For Node only, all of it. */
-const nodeOnly = ['app-kit']
+const nodeOnly = ['app-kit', 'create-kit', 'create-layer', 'create-backend']
 const mayGenerateCode = ['backend-gpujs']
 
 const installedKinds = ['dependencies', 'peerDependencies', 'optionalDependencies']
@@ -76,8 +81,8 @@ function checkManifest(project, projects) {
       .map((name) => `${project.path}/package.json lists ${name}${why}: ${rule(allowed)}`)
   const name = shortName(project.name)
   const needed = listed(project, installedKinds)
-  const forTests = listed(project, ['devDependencies']).filter((other) => !needed.includes(other))
-  return [...check(needed, mayNeed(name), ''), ...check(forTests, allBelow(name), ' for its tests')]
+  const more = listed(project, ['devDependencies']).filter((other) => !needed.includes(other))
+  return [...check(needed, mayNeed(name), ''), ...check(more, forTests(name), ' for its tests')]
 }
 
 function findCycles(projects) {

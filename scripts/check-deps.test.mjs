@@ -58,6 +58,18 @@ test("a package's tests may need what is far below, and what the root installs f
   expect(problemsOf({ ...workspace, 'packages/nn/src/linear.ts': source })).toHaveLength(3)
 })
 
+test('a layer package or a backend may be tested with the suites, and what these stand on may not', () => {
+  const testing = { name: '@tenon/testing', peerDependencies: { '@tenon/nn': '*' } }
+  const workspace = { ...kernel, ...tensor, ...nn, 'packages/testing/package.json': testing }
+  const devDependencies = { '@tenon/testing': '*' }
+  const [layer, backend] = ['nn-rnn', 'backend-wasm'].map((name) => ({ name: `@tenon/${name}`, devDependencies }))
+  expect(problemsOf({ ...workspace, 'packages/nn-rnn/package.json': layer, 'packages/backend-wasm/package.json': backend })).toEqual([])
+  const below = problemsOf({ ...workspace, 'packages/nn/package.json': { ...nn['packages/nn/package.json'], devDependencies } })
+  expect(below[0]).toBe(
+    'packages/nn/package.json lists @tenon/testing for its tests: arrows point down only, and @tenon/nn may need tensor, kernel, backend-cpu',
+  )
+})
+
 test('a cycle is found, devDependencies included', () => {
   const back = { name: '@tenon/kernel', devDependencies: { '@tenon/tensor': '*' } }
   expect(problemsOf({ ...tensor, 'packages/kernel/package.json': back })).toContain(

@@ -1,0 +1,1 @@
+export { myBackend } from './my-backend.ts'

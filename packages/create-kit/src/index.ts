@@ -1,0 +1,5 @@
+export { runCreate, runMain, type World } from './command.ts'
+export { createPackage, type NewPackage } from './create-package.ts'
+export { UsageError } from './errors.ts'
+export { type Names, namesOf } from './names.ts'
+export type { Template } from './template.ts'
