@@ -51,7 +51,8 @@ function splitPoints(nest: Nest): { axis: number; inner: number }[] {
   return points
 }
 
-const freshAxis = (nest: Nest): number =>
+/** A number that no axis has, nor the next one. */
+export const freshAxis = (nest: Nest): number =>
   1 + Math.max(-1, ...nest.grid.map((l) => l.axis), ...nest.groups.flatMap((g) => g.loops.map((l) => l.axis)))
 
 function splitAt(nest: Nest, axis: number, inner: number): Nest | null {

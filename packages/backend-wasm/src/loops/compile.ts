@@ -1,11 +1,13 @@
 /** Loop kernels as functions: the loops around the points, the stages at each. */
 import { isArg, type LoopKernel } from '@tenon/kernel'
 import { doWhile, type I32, loopWhile, type Statement, sequence, type V128, type Value, when } from '../assembler/code.ts'
-import { f32, i32 } from '../assembler/instructions.ts'
+import { f32, i32, memoryFill } from '../assembler/instructions.ts'
 import type { FunctionBuilder, Local, ModuleBuilder } from '../assembler/module.ts'
+import { plus, times, Writer } from '../assembler/writer.ts'
 import type { MathFunctions } from '../math/routines.ts'
 import { pick } from './addresses.ts'
 import { tidyAxes } from './axes.ts'
+import { type ColumnSums, columnSums } from './column-sums.ts'
 import { buildNest, type Group, type Loop, type Nest } from './nest.ts'
 import { scalarType, type Width } from './operations.ts'
 import { type GroupPlan, type Plan, planLanes } from './plan.ts'
@@ -50,6 +52,8 @@ export function compileLoops(context: ModuleContext, kernel: LoopKernel): LoopFu
   const nest = buildNest(kernel)
   if (!nest) return null
   const tidy = tidyAxes(nest)
+  const sums = columnSums(tidy)
+  if (sums) return compileColumnSums(context, sums)
   const plan = planLanes(tidy)
   return compileNest(context, tidy, { ...plan, grid: { ...plan.grid, order: evenFirst(plan.grid, context.threads) } })
 }
@@ -73,6 +77,22 @@ export function compileNest(context: ModuleContext, nest: Nest, plan: Plan): Loo
   return { f, extent: outermost?.extent ?? 1, grain, scratchBytes: 0 }
 }
 
+/** Shares of columns begin with a cache line. */
+const lineColumns = 16
+
+function compileColumnSums(context: ModuleContext, { columns, sums, adding, finishing }: ColumnSums): LoopFunction {
+  const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
+  const [args, begin, end, scratch] = [0, 1, 2, 3].map((i) => f.param(i, 'i32').get) as [I32, I32, I32, I32]
+  const w = new Writer(f)
+  const bytes = w.keep(times(i32.sub(end, begin), 4))
+  for (let i = 0; i < sums; i++) {
+    w.add(memoryFill(plus(scratch, i32.const(4 * i * columns.extent), times(begin, 4)), i32.const(0), bytes))
+  }
+  for (const nest of [adding, finishing]) w.add(compileNestPiece(context, nest, 1, [columns.axis]).call(args, scratch, begin, end))
+  f.add(w.code)
+  return { f, extent: columns.extent, grain: lineColumns, scratchBytes: 4 * sums * columns.extent }
+}
+
 /** A part of a larger kernel: of its buffers the last are scratch, and of its grid some axes are run in part. */
 export interface Piece {
   readonly kernel: LoopKernel
@@ -82,11 +102,19 @@ export interface Piece {
 
 /** A function of (arguments, address of each scratch buffer, begin and end of each ranged axis). */
 export function compilePiece(context: ModuleContext, { kernel, scratchBuffers, ranged }: Piece): FunctionBuilder<'none'> {
+  const nest = buildNest(kernel, ranged)
+  return compileNestPiece(context, nest && tidyAxes(nest), scratchBuffers, ranged)
+}
+
+function compileNestPiece(
+  context: ModuleContext,
+  nest: Nest | null,
+  scratchBuffers: number,
+  ranged: readonly number[],
+): FunctionBuilder<'none'> {
   const params = Array.from({ length: 1 + scratchBuffers + 2 * ranged.length }, () => 'i32' as const)
   const f = context.module.function(params, 'none')
-  const nest = buildNest(kernel, ranged)
   if (!nest) return f
-  const tidy = tidyAxes(nest)
   const addresses = Array.from({ length: scratchBuffers }, (_, i) => f.param(1 + i, 'i32').get)
   const ranges = new Map(
     ranged.map((axis, i) => {
@@ -94,7 +122,7 @@ export function compilePiece(context: ModuleContext, { kernel, scratchBuffers, r
       return [axis, { start: null, startCode: f.param(at, 'i32').get, end: null, endCode: f.param(at + 1, 'i32').get }]
     }),
   )
-  f.add(new NestCompiler({ ...context, f, root: new Scope() }, tidy, planLanes(tidy), addresses, ranges).compile())
+  f.add(new NestCompiler({ ...context, f, root: new Scope() }, nest, planLanes(nest), addresses, ranges).compile())
   return f
 }
 
