@@ -266,7 +266,7 @@ export function launch(
   leaf: (position: number) => Node,
   target: (result: number) => VariableState | null,
 ): BufferHandle[] {
-  const { program, bindings, inPlace, passing } = made
+  const { bindings, inPlace, passing } = made
   const outcome: BufferHandle[] = []
   const fresh: BufferHandle[] = []
   const buffers = bindings.map((binding, i) => {
@@ -279,7 +279,7 @@ export function launch(
   })
   const scalars = made.scalars.map((position) => (leaf(position).attrs as LeafAttrs['const']).value)
   try {
-    reportRun(backend, program, executable, buffers, scalars)
+    reportRun(backend, made, executable, buffers, scalars)
   } catch (reason) {
     for (const buffer of fresh) backend.free(buffer)
     throw reason
