@@ -114,37 +114,64 @@ export function wasm(options: WasmOptions = {}): Backend {
   return makeWasm(options, usualTuning)
 }
 
+/** All that a backend has, and lets go of when it is disposed of: whoever still holds the backend, or a tensor of it, then holds no memory. */
+interface Machine {
+  readonly heap: Heap
+  readonly team: Team | null
+  readonly walk: Walk
+  readonly cache: KernelCache
+  readonly block: SharedBlock
+  readonly arena: SharedBlock
+  readonly scratch: SharedBlock
+  readonly live: Bag<WasmBuffer>
+  readonly jobs: JobWriter
+}
+
+function makeMachine(
+  heap: Heap,
+  threads: number,
+  relaxed: boolean,
+  workerUrl: string | URL | null,
+  { patience, mostKernels }: Tuning,
+): Machine {
+  const { memory } = heap
+  const walker = new WebAssembly.Module(buildWalker(threads))
+  const team = threads > 1 ? new Team({ memory, threads, walker, workerUrl, patience }) : null
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 0 })
+  const instance = new WebAssembly.Instance(walker, { env: { memory, table, ...(team && { stall: team.stall }) } })
+  return {
+    heap,
+    team,
+    walk: instance.exports['walk'] as Walk,
+    cache: new KernelCache({ memory, table, relaxed, threads, team, mostKernels }),
+    block: new SharedBlock(heap, 'the commands and arguments of a program'),
+    arena: new SharedBlock(heap, 'the temporaries of a program'),
+    scratch: new SharedBlock(heap, 'the working memory of kernels'),
+    live: new Bag<WasmBuffer>(),
+    jobs: new JobWriter(memory),
+  }
+}
+
 export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   const reason = obstacle()
   if (reason !== null) throw new BackendError(`wasm: ${reason}. backend-cpu runs everywhere`)
   const simd = detectSimd(options.relaxed ?? true)
   const { heap, threads, note } = makeHeap(options.threads)
-  const { memory } = heap
+  let machine: Machine | null = makeMachine(heap, threads, simd.relaxed, options.workerUrl ?? null, tuning)
   const capabilities: Capabilities = { ...limits, threads }
-  const walker = new WebAssembly.Module(buildWalker(threads))
-  const { workerUrl = null } = options
-  const team = threads > 1 ? new Team({ memory, threads, walker, workerUrl, patience: tuning.patience }) : null
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 0 })
-  const walk = new WebAssembly.Instance(walker, { env: { memory, table, ...(team && { stall: team.stall }) } }).exports['walk'] as Walk
-  const cache = new KernelCache({ memory, table, relaxed: simd.relaxed, threads, team, mostKernels: tuning.mostKernels })
-  const block = new SharedBlock(heap, 'the commands and arguments of a program')
-  const arena = new SharedBlock(heap, 'the temporaries of a program')
-  const scratch = new SharedBlock(heap, 'the working memory of kernels')
-  const live = new Bag<WasmBuffer>()
-  const jobs = new JobWriter(memory)
   let runs = 0
-  let disposed = false
 
-  const inUse = (): void => {
-    if (disposed) throw new BackendError('wasm: this backend has been disposed')
+  const inUse = (): Machine => {
+    if (!machine) throw new BackendError('wasm: this backend has been disposed')
+    return machine
   }
   const known = (handle: BufferHandle): WasmBuffer => {
-    inUse()
     const buffer = handle as WasmBuffer
-    if (!live.has(buffer)) throw new BackendError('wasm: this buffer has been freed, or belongs to another backend')
+    if (!inUse().live.has(buffer)) throw new BackendError('wasm: this buffer has been freed, or belongs to another backend')
     return buffer
   }
-  const view = ({ dtype, length, block }: WasmBuffer): TypedArray => new dtypes[dtype].array(memory.buffer, block.address, length)
+  const view = ({ dtype, length, block }: WasmBuffer): TypedArray =>
+    new dtypes[dtype].array(inUse().heap.memory.buffer, block.address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
 
   const isGivenTwice = (buffer: WasmBuffer): boolean => {
@@ -154,7 +181,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   }
 
   /** All shares, one after the other. */
-  const walkAlone = (): void => {
+  const walkAlone = (walk: Walk): void => {
     try {
       walk(0, threads)
     } catch (error) {
@@ -166,7 +193,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     name: 'wasm',
     capabilities,
     allocate(dtype, length) {
-      inUse()
+      const { heap, live } = inUse()
       if (!capabilities.dtypes.includes(dtype)) {
         throw new BackendError(`wasm: no ${dtype} here; it has ${capabilities.dtypes.join(', ')}. backend-cpu has all dtypes`)
       }
@@ -180,6 +207,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     },
     free(handle) {
       const buffer = known(handle)
+      const { heap, live } = inUse()
       live.delete(buffer)
       heap.free(buffer.block)
     },
@@ -194,13 +222,14 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     read: async (handle) => readSync(handle),
     readSync,
     compile(program): BoundProgram {
-      inUse()
+      const { cache, team } = inUse()
       const bound = new BoundProgram(program, cache, threads, tuning.worth)
       if (bound.commands(false).forAll) team?.start()
       return bound
     },
-    listing: (program) => cache.listing(kernelsOf(program)),
+    listing: (program) => inUse().cache.listing(kernelsOf(program)),
     execute(executable: Executable, buffers, scalars) {
+      const { team, walk, block, arena, scratch, jobs } = inUse()
       const bound = executable as BoundProgram
       const given = buffers.map(known)
       checkArguments(bound, given, scalars)
@@ -216,9 +245,10 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       const addresses = given.map((b) => b.block.address)
       jobs.write(bound, commands, place, addresses, scalars)
       if (isForAll) team?.run(walk)
-      else walkAlone()
+      else walkAlone(walk)
     },
     report() {
+      const { heap, team, cache, arena, scratch, live } = inUse()
       let bufferBytes = 0
       for (const { dtype, length } of live) bufferBytes += length * dtypes[dtype].bytes
       return {
@@ -236,10 +266,8 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       }
     },
     dispose() {
-      disposed = true
-      for (const buffer of live) live.delete(buffer)
-      team?.stop('the backend has been disposed')
-      cache.clear()
+      machine?.team?.stop('the backend has been disposed')
+      machine = null
     },
   }
 }

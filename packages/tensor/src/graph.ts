@@ -7,7 +7,7 @@ import { capture } from './capture.ts'
 import { JitError, StaleTensorError } from './errors.ts'
 import { checkOwn, type LeafAttrs, type Node, type NodeName, operands } from './node.ts'
 import { type Shape, showShape } from './shape.ts'
-import { pendingValue } from './variable-state.ts'
+import { pendingValue, type VariableState } from './variable-state.ts'
 
 /** One node of the snapshot. Leaves have no inputs. */
 export interface Item {
@@ -27,6 +27,8 @@ export interface Graph {
   /** The nodes, by the same positions; never held by a plan. */
   readonly nodes: readonly Node[]
   readonly position: (node: Node) => number
+  /** Where the old value of a variable stands, if anything reads it. */
+  readonly leafOf: (state: VariableState) => number | null
   readonly key: string
 }
 
@@ -45,8 +47,8 @@ export function resolve(node: Node): Node {
     }
     node = value
   }
-  if (node.storage || (node.op !== 'host' && node.op !== 'input')) return node
-  if (node.op === 'host')
+  if (node.storage || (node.op !== 'host' && node.op !== 'input' && !wasGradient(node))) return node
+  if (node.op !== 'input')
     throw new StaleTensorError(
       'This value was left behind by a step, and another step has run since. Read it, or call detach() on it, before the next step.',
     )
@@ -57,24 +59,53 @@ export function resolve(node: Node): Node {
   return node
 }
 
+/** A gradient that the last step has computed, and that was dropped with it. */
+const wasGradient = (node: Node): boolean => node.gradient !== null && node.inputs.length === 0 && node.op !== 'const'
+
 export const isLeaf = (node: Node): boolean =>
   node.storage !== null || node.op === 'variable' || node.op === 'const' || node.op === 'host' || node.op === 'input'
 
-/** Everything that the roots need, inputs before their consumers. */
+let snapshots = 0
+
+/**
+ * Everything that the roots need: inputs before their consumers, in the order of creation; but leaves where they are first used. A read of a
+ * variable was made when it was last assigned, which is no part of what is computed: two steps with another order of assigns are equal.
+ */
 export function snapshot(roots: readonly Node[]): Graph {
-  const found = new Set<Node>()
+  const number = ++snapshots
+  const found: Node[] = []
   const stack = roots.map(resolve)
   while (stack.length > 0) {
     const node = stack.pop()!
-    if (found.has(node)) continue
-    found.add(node)
+    if (node.snapshot === number) continue
+    node.snapshot = number
+    node.position = -1
+    found.push(node)
     if (!isLeaf(node)) for (const input of operands(node.op, node.inputs)) stack.push(resolve(input))
   }
-  const nodes = canonical(found)
-  const positions = new Map(nodes.map((node, i) => [node, i]))
-  const position = (node: Node): number => positions.get(resolve(node))!
-  const items = nodes.map((node) => toItem(node, isLeaf(node), position, operands(node.op, node.inputs)))
-  return { items, nodes, position, key: items.map(itemKey).join(';') }
+
+  const nodes: Node[] = []
+  const items: Item[] = []
+  const variables = new Map<VariableState, number>()
+  const add = (node: Node, leaf: boolean): void => {
+    if (node.position >= 0) return
+    items.push(toItem(node, leaf, (input) => resolve(input).position, operands(node.op, node.inputs)))
+    if (node.op === 'variable') variables.set((node.attrs as LeafAttrs['variable']).state, nodes.length)
+    node.position = nodes.push(node) - 1
+  }
+  for (const node of found.filter((n) => !isLeaf(n)).sort((a, b) => a.id - b.id)) {
+    for (const input of operands(node.op, node.inputs)) {
+      const source = resolve(input)
+      if (isLeaf(source)) add(source, true)
+    }
+    add(node, false)
+  }
+  for (const node of found) add(node, isLeaf(node))
+  const position = (node: Node): number => {
+    const source = resolve(node)
+    return nodes[source.position] === source ? source.position : nodes.indexOf(source)
+  }
+  return { items, nodes, position, leafOf: (state) => variables.get(state) ?? null, key: items.map(itemKey).join(';') }
 }
 
 export function toItem(node: Node, leaf: boolean, position: (input: Node) => number, inputs: readonly Node[] = node.inputs): Item {
@@ -84,24 +115,8 @@ export function toItem(node: Node, leaf: boolean, position: (input: Node) => num
   return { op, attrs: leaf ? {} : node.attrs, shape, size, dtype, inputs: leaf ? [] : inputs.map(position), leaf, literal }
 }
 
-/**
- * Inputs before their consumers, in the order of creation; but leaves where they are first used. A read of a variable was made when
- * it was last assigned, which is no part of what is computed: two steps with another order of assigns are equal.
- */
-function canonical(found: ReadonlySet<Node>): Node[] {
-  const ordered = new Set<Node>()
-  for (const node of [...found].filter((n) => !isLeaf(n)).sort((a, b) => a.id - b.id)) {
-    for (const input of operands(node.op, node.inputs)) {
-      const source = resolve(input)
-      if (isLeaf(source)) ordered.add(source)
-    }
-    ordered.add(node)
-  }
-  for (const node of found) ordered.add(node)
-  return [...ordered]
-}
-
+/** The shapes and dtypes of all but leaves follow from those. */
 export function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
   if (leaf) return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
-  return `${op}(${inputs.join()})${dtype}${shape.join()}${JSON.stringify(attrs)}`
+  return `${op}(${inputs.join()})${Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs)}`
 }

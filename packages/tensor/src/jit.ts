@@ -8,7 +8,7 @@ import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
 import { snapshot } from './graph.ts'
 import { context, hostNode, Node } from './node.ts'
-import { type Compiled, compile, launch, leafOf, ownNode, readNodeSync, realizeNodes, replay } from './runtime.ts'
+import { type Compiled, compile, launch, ownNode, readNodeSync, realizeNodes, replay } from './runtime.ts'
 import { bytesOf, endRun, settle, settleEmpty } from './storage.ts'
 import { Tensor } from './tensor.ts'
 import { describe, identity, isPlain, mapTensors } from './tree.ts'
@@ -133,7 +133,7 @@ function record(
   const graph = snapshot([...computed.map(({ node }) => node), ...assigned])
   const requests = [
     ...computed.map(({ node }) => ({ position: graph.position(node), over: null })),
-    ...assigned.map((node, i) => ({ position: graph.position(node), over: leafOf(graph, variables[i]!) })),
+    ...assigned.map((node, i) => ({ position: graph.position(node), over: graph.leafOf(variables[i]!) })),
   ]
   return {
     backend,
@@ -170,12 +170,12 @@ function run(captured: Captured, args: readonly Node[]): unknown {
   let next = 0
   const tensors = results.map(({ node, gradOf }) => {
     const result = new Node('host', [], {}, node.shape, node.dtype, backend)
-    result.isGradient = gradOf !== null
+    if (gradOf) result.gradient = 'current'
     if (node.size === 0) {
       settleEmpty(result)
     } else {
       const at = next++
-      settle(result, backend, buffers[at]!, result.isGradient, least <= bytesOf(node) ? () => repeat(captured, leaf, at) : null)
+      settle(result, backend, buffers[at]!, gradOf !== null, least <= bytesOf(node) ? () => repeat(captured, leaf, at) : null)
     }
     return new Tensor(result)
   })

@@ -50,8 +50,11 @@ export class Node {
   depth: number
   /** Wanted after the step that computes it (`markKept`). */
   kept = false
-  /** What `backward` left in a variable: where a step has computed and used it, it goes with the next one. */
-  isGradient = false
+  /** What `backward` left in a variable, and whether it is still there: where a step has computed and used it, it goes with the next one. */
+  gradient: 'current' | 'replaced' | null = null
+  /** The last snapshot that it was in, and its position there. */
+  snapshot = 0
+  position = -1
   readonly transient: boolean
   /** No gradient flows through a node made inside `noGrad`. */
   readonly tracked: boolean

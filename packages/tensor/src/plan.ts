@@ -25,6 +25,8 @@ export interface Plan {
   readonly inPlace: readonly boolean[]
   /** Positions of forward values that are kept until the next step; their results follow those of the requests. */
   readonly passing: readonly number[]
+  /** The most bytes of temporaries that are needed at one time: the arena can be no smaller. */
+  readonly arenaBound: number
 }
 
 /** Most bytes of forward values that a step leaves behind. */
@@ -277,7 +279,7 @@ function assemble(
   inPlace: readonly boolean[],
   passing: readonly number[],
   capabilities: Capabilities,
-): Pick<Plan, 'program' | 'bindings' | 'scalars'> {
+): Pick<Plan, 'program' | 'bindings' | 'scalars' | 'arenaBound'> {
   const bindings: Binding[] = []
   const scalars: number[] = []
   const assembly = new Assembly(capabilities)
@@ -299,7 +301,7 @@ function assemble(
   }
   const steps = assembly.steps(kernels, { items, bufferOf, scalarOf })
   return {
-    program: assembly.program(
+    ...assembly.program(
       steps,
       scalars.map((position) => items[position]!.dtype),
     ),
@@ -347,14 +349,14 @@ class Assembly {
     return drafts.flatMap((draft) => ('body' in draft ? this.#scan(draft, names) : this.#runs(draft, names)))
   }
 
-  program(steps: readonly Step[], scalars: Program['scalars']): Program {
+  program(steps: readonly Step[], scalars: Program['scalars']): Pick<Plan, 'program' | 'arenaBound'> {
     const temporaries = [...this.#lifetimes.keys()].filter((i) => this.#buffers[i]!.role === 'temporary')
     const arena = planArena(
       temporaries.map((i) => ({ bytes: this.#buffers[i]!.length * dtypes[this.#buffers[i]!.dtype].bytes, ...this.#lifetimes.get(i)! })),
     )
     const offsets = new Map(temporaries.map((i, k) => [i, arena.offsets[k]!]))
     const buffers = this.#buffers.map((b, i) => (b.role === 'temporary' ? { ...b, offset: offsets.get(i)! } : b))
-    return { buffers, scalars, steps, arenaBytes: arena.arenaBytes }
+    return { program: { buffers, scalars, steps, arenaBytes: arena.arenaBytes }, arenaBound: arena.lowerBound }
   }
 
   #runs({ kernel, buffers, scalars }: Lowered, names: Names): Run[] {

@@ -13,6 +13,6 @@ export function markKept(tensor: Tensor): void {
 
 /** As `markKept`, for what becomes the gradient of a variable: after a step that used it, it stays until the next one. */
 export function markGradient(tensor: Tensor): void {
-  tensor.node.isGradient = true
+  tensor.node.gradient = 'current'
   keep(tensor.node)
 }

@@ -117,7 +117,7 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
     const graph = snapshot(targets)
     const requests = [
       ...[...results].map((node): Request => ({ position: graph.position(node), over: null })),
-      ...computed.map(([state, node]): Request => ({ position: graph.position(node), over: leafOf(graph, state) })),
+      ...computed.map(([state, node]): Request => ({ position: graph.position(node), over: graph.leafOf(state) })),
     ]
     // Other assigns (a generator's counter, running statistics) may run between a loss and its backward
     const isStep = variables.some((v) => v.requiresGrad && v.memory.buffer) // and not a first value
@@ -164,11 +164,6 @@ export function ownNode(value: Node, taken: Set<Node>): Node {
 
 const constant = (node: Node): TypedArray => new dtypes[node.dtype].array(1).fill((node.attrs as LeafAttrs['const']).value)
 
-export const leafOf = (graph: Graph, state: VariableState): number | null => {
-  const at = graph.nodes.findIndex((n) => n.op === 'variable' && (n.attrs as LeafAttrs['variable']).state === state)
-  return at < 0 ? null : at
-}
-
 /** Runs a captured program; the buffers of its results come back, to be settled before `endRun`. */
 export function replay(
   backend: Backend,
@@ -198,8 +193,7 @@ function execute(
   isStep: boolean,
 ): void {
   beginRun()
-  const leaves = graph.nodes.filter((_, i) => graph.items[i]!.leaf)
-  const reuses = usesPassing(leaves)
+  const reuses = usesPassing(graph.nodes)
   const compiled = compile(backend, graph, requests, (i) => (!reuses || isStep) && !graph.nodes[i]!.transient)
   const replaces = compiled.plan.passing.length > 0 || isStep
   if (replaces && !reuses) dropPassing(isStep)
@@ -211,8 +205,10 @@ function execute(
   )
   if (replaces && reuses) dropPassing(isStep)
   results.forEach((node, i) => {
-    if (isStep && node.isGradient) settle(node, backend, outcome[i]!, true)
-    else settleResult(node, backend, outcome[i]!)
+    if (isStep && node.gradient) {
+      settle(node, backend, outcome[i]!, true)
+      node.inputs = []
+    } else settleResult(node, backend, outcome[i]!)
   })
   compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
   if (isStep) cutHistory(0)
@@ -271,7 +267,7 @@ export function launch(
   leaf: (position: number) => Node,
   target: (result: number) => VariableState | null,
 ): BufferHandle[] {
-  const { program, bindings, inPlace, passing } = made
+  const { bindings, inPlace, passing } = made
   const outcome: BufferHandle[] = []
   const fresh: BufferHandle[] = []
   const buffers = bindings.map((binding, i) => {
@@ -284,7 +280,7 @@ export function launch(
   })
   const scalars = made.scalars.map((position) => (leaf(position).attrs as LeafAttrs['const']).value)
   try {
-    reportRun(backend, program, executable, buffers, scalars)
+    reportRun(backend, made, executable, buffers, scalars)
   } catch (reason) {
     for (const buffer of fresh) backend.free(buffer)
     throw reason

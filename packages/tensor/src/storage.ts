@@ -115,7 +115,7 @@ export function dropPassing(isStep: boolean): void {
   for (const node of passing) {
     const { storage } = node
     if (!storage?.passing) continue
-    if (node.isGradient && !isStep) {
+    if (node.gradient === 'current' && !isStep) {
       stay.push(node)
       continue
     }

@@ -52,7 +52,7 @@ export class Variable extends Tensor {
   }
   set grad(grad: Tensor | null) {
     gradHooks.write?.(this, this.#grad)
-    if (this.#grad?.node.storage?.passing && this.#grad !== grad) this.#grad.node.isGradient = false // any run may drop it now
+    if (this.#grad?.node.storage?.passing && this.#grad !== grad) this.#grad.node.gradient = 'replaced' // any run may drop it
     this.#grad = grad
   }
 
