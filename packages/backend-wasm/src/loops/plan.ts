@@ -93,11 +93,11 @@ function roundsOf(nest: Nest, { axis, extent }: Loop, vector: number, scalar: nu
 
 /**
  * Short bodies are worth repeating: it hides latencies and saves the loop's own instructions. The shortest, such as a sum over rows, take two
- * cache lines of each row.
+ * cache lines of each row. A short axis is better all at once than in two rounds.
  */
 function partsAlong(lanes: Loop, weight: number): Parts | null {
   const count = weight <= 5 ? 8 : weight <= 16 ? 4 : weight <= 40 ? 2 : 1
-  for (let n = count; n > 1; n /= 2) if (lanes.extent >= 8 * n) return { axis: lanes.axis, count: n }
+  for (let n = count; n > 1; n /= 2) if (lanes.extent >= 8 * n || lanes.extent === 4 * n) return { axis: lanes.axis, count: n }
   return null
 }
 
