@@ -60,7 +60,7 @@ export function threadObstacle(): string | null {
   return null
 }
 
-/** Node's workers keep its process alive no longer, and take no flags of it that load other things first. */
+/** Node's workers, which Bun and Deno have too. They keep the process alive no longer, and take no flags of it that load other things first. */
 function startNode(url: URL, ended: Ended): Thread {
   const { Worker } = globals.process!.getBuiltinModule!('node:worker_threads')!
   const worker = new Worker(url, { name: 'tenon', execArgv: [] })
@@ -80,7 +80,8 @@ function startWeb(url: string | URL, ended: Ended): Thread {
 }
 
 function startThread(workerUrl: string | URL | null, ended: Ended): Thread {
-  if (!globals.Worker) return startNode(new URL(workerUrl ?? `data:text/javascript,${encodeURIComponent(workerSource)}`), ended)
+  if (globals.process?.getBuiltinModule?.('node:worker_threads'))
+    return startNode(new URL(workerUrl ?? `data:text/javascript,${encodeURIComponent(workerSource)}`), ended)
   ownUrl ??= URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))
   return startWeb(workerUrl ?? ownUrl, ended)
 }

@@ -1,11 +1,11 @@
 import { abortAt, epochAt, handledAt, leftAt, mailAt, openedAt, signalAt, troubleAt, troubleBytes } from './control.ts'
 
 /**
- * The script of the other threads, in Node and in browsers, as text: there is no file to place. It takes in kernels as messages, and sleeps until there is
+ * The script of the other threads, in Node, Bun, Deno and browsers, as text: there is no file to place. It takes in kernels as messages, and sleeps until there is
  * one or a program is to be run. A page whose Content-Security-Policy refuses workers from text serves this as a file and passes its address as `workerUrl`.
  */
 export const workerSource: string = `'use strict'
-const port = typeof postMessage === 'function' ? globalThis : globalThis.process.getBuiltinModule('node:worker_threads').parentPort
+const port = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort ?? globalThis
 const table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 })
 const stall = () => 1 // sleep
 let memory, words, walk, thread, handled = 0, epoch
