@@ -62,10 +62,11 @@ export function columnSums(nest: Nest): ColumnSums | null {
     reductions: g.reductions.map((r) => ({ ...r, value: copy(r.value) })),
     writes: g.writes.map((w) => ({ ...w, value: copy(w.value) })),
   }))
+  const ranged = [columns.axis]
   return {
     columns,
     sums: reductions.length,
-    adding: { ...nest, buffers, grid: [block, columns], groups: [{ loops: [], reductions: [], writes: added }] },
-    finishing: { ...nest, buffers, groups: after },
+    adding: { ...nest, buffers, ranged, grid: [block, columns], groups: [{ loops: [], reductions: [], writes: added }] },
+    finishing: { ...nest, buffers, ranged, groups: after },
   }
 }

@@ -88,7 +88,7 @@ function compileColumnSums(context: ModuleContext, { columns, sums, adding, fini
   for (let i = 0; i < sums; i++) {
     w.add(memoryFill(plus(scratch, i32.const(4 * i * columns.extent), times(begin, 4)), i32.const(0), bytes))
   }
-  for (const nest of [adding, finishing]) w.add(compileNestPiece(context, nest, 1, [columns.axis]).call(args, scratch, begin, end))
+  for (const nest of [adding, finishing]) w.add(compileNestPiece(context, nest, planLanes(nest), 1).call(args, scratch, begin, end))
   f.add(w.code)
   return { f, extent: columns.extent, grain: lineColumns, scratchBytes: 4 * sums * columns.extent }
 }
@@ -102,19 +102,20 @@ export interface Piece {
 
 /** A function of (arguments, address of each scratch buffer, begin and end of each ranged axis). */
 export function compilePiece(context: ModuleContext, { kernel, scratchBuffers, ranged }: Piece): FunctionBuilder<'none'> {
+  const params = pieceParams(scratchBuffers, ranged)
   const nest = buildNest(kernel, ranged)
-  return compileNestPiece(context, nest && tidyAxes(nest), scratchBuffers, ranged)
+  if (!nest) return context.module.function(params, 'none')
+  const tidy = tidyAxes(nest)
+  return compileNestPiece(context, tidy, planLanes(tidy), scratchBuffers)
 }
 
-function compileNestPiece(
-  context: ModuleContext,
-  nest: Nest | null,
-  scratchBuffers: number,
-  ranged: readonly number[],
-): FunctionBuilder<'none'> {
-  const params = Array.from({ length: 1 + scratchBuffers + 2 * ranged.length }, () => 'i32' as const)
-  const f = context.module.function(params, 'none')
-  if (!nest) return f
+const pieceParams = (scratchBuffers: number, ranged: readonly number[]): 'i32'[] =>
+  Array.from({ length: 1 + scratchBuffers + 2 * ranged.length }, () => 'i32')
+
+/** The same of a nest, some axes of which are ranged. */
+export function compileNestPiece(context: ModuleContext, nest: Nest, plan: Plan, scratchBuffers: number): FunctionBuilder<'none'> {
+  const { ranged } = nest
+  const f = context.module.function(pieceParams(scratchBuffers, ranged), 'none')
   const addresses = Array.from({ length: scratchBuffers }, (_, i) => f.param(1 + i, 'i32').get)
   const ranges = new Map(
     ranged.map((axis, i) => {
@@ -122,7 +123,7 @@ function compileNestPiece(
       return [axis, { start: null, startCode: f.param(at, 'i32').get, end: null, endCode: f.param(at + 1, 'i32').get }]
     }),
   )
-  f.add(new NestCompiler({ ...context, f, root: new Scope() }, nest, planLanes(nest), addresses, ranges).compile())
+  f.add(new NestCompiler({ ...context, f, root: new Scope() }, nest, plan, addresses, ranges).compile())
   return f
 }
 
@@ -235,7 +236,7 @@ class NestCompiler {
   #store(site: Site, { writes }: Group): void {
     const values = writes.map((w) => this.#values.get(site, w.value, widthAt(site)))
     const { memory } = this.#values
-    if (writes.some((w) => w.scatter)) writes.forEach((w, i) => memory.scatter(site, w, values[i]![0]!))
+    if (writes.some((w) => w.scatter)) writes.forEach((w, i) => memory.scatter(site, w, values[i]![0]!, widthAt(site)))
     else memory.store(site, writes, values, widthAt(site))
   }
 

@@ -1,7 +1,7 @@
 /** Loads and stores of the expressions of a nest. */
 import { type DType, dtypes, type Expr, type Load } from '@tenon/kernel'
 import { either, type I32, type Statement, sequence, type V128, type Value, when } from '../assembler/code.ts'
-import { f32, i32, i32x4, shuffle32, v128 } from '../assembler/instructions.ts'
+import { f32, f32x4, i32, i32x4, shuffle32, v128 } from '../assembler/instructions.ts'
 import { guardBytes } from '../heap.ts'
 import { Addresses, forParts, type Places, pick } from './addresses.ts'
 import { firstLanes, interleave, loadLane, loadLanes, loadOne, storeLanes, storeOne, transpose, zeroOf } from './lanes.ts'
@@ -61,15 +61,33 @@ export class Memory {
     }
   }
 
-  /** A store, or an addition, of a single value at an index that may lie outside. */
-  scatter(site: Site, { buffer, index, scatter }: Write, value: Value): void {
-    const { dtype, length } = this.#values.nest.buffers[buffer]!
+  /** A store, or an addition, at an index that may lie outside: that of the first lane, and then the others are its neighbours. */
+  scatter(site: Site, { buffer, index, scatter }: Write, value: Value, width: Width): void {
+    const { host, nest } = this.#values
+    const { dtype, length } = nest.buffers[buffer]!
     const [position] = this.#values.get(site, index, 'scalar') as readonly [I32]
-    const { bytes } = dtypes[dtype]
-    const address = { base: i32.add(this.#addresses.base(buffer), i32.mul(position, i32.const(bytes))), offset: 0 }
-    const add = dtype === 'float32' ? f32.add : i32.add
-    const stored = scatter === 'set' ? value : add(loadOne(dtype, address) as never, value as never)
-    innermost(site).statements.push(when(i32.ltU(position, i32.const(length)), storeOne(dtype, address, stored)))
+    const { statements } = innermost(site)
+    const base = keep(host, innermost(site), i32.add(this.#addresses.base(buffer), i32.mul(position, i32.const(dtypes[dtype].bytes))))
+    const address = { base, offset: 0 }
+    const places: Places = { at: () => address, stride: 1, partStride: 0, lanes: null }
+    const isFloat = dtype === 'float32'
+    const written =
+      width === 'scalar'
+        ? storeOne(
+            dtype,
+            address,
+            scatter === 'set' ? value : (isFloat ? f32.add : i32.add)(loadOne(dtype, address) as never, value as never),
+          )
+        : storeLanes(
+            dtype,
+            places,
+            0,
+            scatter === 'set'
+              ? (value as V128)
+              : (isFloat ? f32x4.add : i32x4.add)(loadLanes(dtype, places, 0, site.active), value as V128),
+            site.active,
+          )
+    statements.push(when(i32.ltU(position, i32.const(length)), written))
   }
 
   #loadAll(site: Site, dtype: DType, places: Places, count: number, scope: Scope): readonly V128[] {
