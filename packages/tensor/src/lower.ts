@@ -331,7 +331,8 @@ export interface Loop {
 
 export const loopOf = (fusion: Fusion, root: number): Loop => ({ kind: 'loop', members: [probe(fusion, root, true)] })
 
-export const sameGrid = (a: Loop, b: Loop): boolean => gridOf(a.members[0]!).join() === gridOf(b.members[0]!).join()
+/** Loops with equal keys have the same grid. */
+export const gridKey = ({ members }: Loop): string => gridOf(members[0]!).join()
 
 /** Throws NotMergeable if a member reads another one at a different point. */
 export function lowerLoop(fusion: Fusion, loop: Loop): Lowered {

@@ -3,7 +3,7 @@ import type { Capabilities, Kernel, LoopKernel, Program, ProgramBuffer, Repeat, 
 import { distinct, dtypes, expressions, planArena, product, splitReduction } from '@tenon/kernel'
 import { type Fusion, fuse } from './fuse.ts'
 import type { Item } from './graph.ts'
-import { type Loop, type Lowered, type LoweredScan, loopOf, lowerLaunch, lowerLoop, lowerScan, NotMergeable, sameGrid } from './lower.ts'
+import { gridKey, type Loop, type Lowered, type LoweredScan, loopOf, lowerLaunch, lowerLoop, lowerScan, NotMergeable } from './lower.ts'
 import { regionsOf, type ScanAttrs } from './primitives.ts'
 
 /** A value that must outlive the run. */
@@ -57,11 +57,14 @@ export function plan(
 /** A kernel in the making: a loop that may still be merged, or one with a form of its own. */
 interface KernelDraft extends Lowered {
   readonly loop: Loop | null
+  /** Of a loop: equal for equal grids. */
+  readonly grid: string | null
 }
 
 /** A scan in the making: the kernels of its first carries, and of its body. */
 interface ScanDraft extends LoweredScan {
   readonly loop: null
+  readonly grid: null
   readonly item: Item
   readonly body: readonly Draft[]
   readonly buffers: readonly number[]
@@ -70,8 +73,12 @@ interface ScanDraft extends LoweredScan {
 
 type Draft = KernelDraft | ScanDraft
 
-const draftsOf = (fusion: Fusion, capabilities: Capabilities): Draft[] =>
-  inOrder(merge(fusion, lowerAll(fusion, capabilities), capabilities))
+function draftsOf(fusion: Fusion, capabilities: Capabilities): Draft[] {
+  const drafts = lowerAll(fusion, capabilities)
+  const early = earlyOf(drafts)
+  merge(fusion, drafts, early, capabilities)
+  return inOrder(drafts, early)
+}
 
 /** Consumers first, because lowering one may find that a reduction below must be written. */
 function lowerAll(fusion: Fusion, capabilities: Capabilities): Draft[] {
@@ -84,14 +91,15 @@ function lowerAll(fusion: Fusion, capabilities: Capabilities): Draft[] {
     }
     const launch = fusion.launches.has(i) ? lowerLaunch(fusion, i) : null
     if (launch) {
-      drafts.push({ ...launch, loop: null })
+      drafts.push({ ...launch, loop: null, grid: null })
     } else {
-      const loop = loopOf(fusion, i)
-      drafts.push({ ...lowerLoop(fusion, loop), loop })
+      drafts.push(draftLoop(fusion, loopOf(fusion, i)))
     }
   }
   return drafts.reverse()
 }
+
+const draftLoop = (fusion: Fusion, loop: Loop): KernelDraft => ({ ...lowerLoop(fusion, loop), loop, grid: gridKey(loop) })
 
 function draftScan(fusion: Fusion, position: number, capabilities: Capabilities): ScanDraft {
   const item = fusion.items[position]!
@@ -104,6 +112,7 @@ function draftScan(fusion: Fusion, position: number, capabilities: Capabilities)
   ])
   return {
     loop: null,
+    grid: null,
     item,
     starts,
     views,
@@ -115,30 +124,48 @@ function draftScan(fusion: Fusion, position: number, capabilities: Capabilities)
 
 const reads = (draft: Pick<Draft, 'buffers' | 'writes'>): readonly number[] => draft.buffers.filter((b) => !draft.writes.includes(b))
 
-/** The drafts that read what this one writes. */
-const readersOf = (drafts: readonly Draft[], draft: Draft): Draft[] =>
-  drafts.filter((d) => d !== draft && draft.writes.some((w) => d.buffers.includes(w)))
-
 const writersOf = (drafts: readonly Draft[]): Map<number, Draft> =>
   new Map(drafts.flatMap((draft) => draft.writes.map((w) => [w, draft] as const)))
 
-/** The drafts of single numbers that are computed from what is there before the program, or from one another. */
-function earlyOf(drafts: readonly Draft[]): Draft[] {
+/** The drafts of single numbers that are computed from what is there before the program, or from one another. Writers come before readers. */
+function earlyOf(drafts: readonly Draft[]): Set<Draft> {
   const writer = writersOf(drafts)
-  const isEarly = (draft: Draft): boolean =>
-    draft.loop !== null &&
-    draft.kernel.kind === 'loop' &&
-    product(draft.kernel.grid) === 1 &&
-    reads(draft).every((r) => !writer.has(r) || isEarly(writer.get(r)!))
-  return drafts.filter(isEarly)
+  const early = new Set<Draft>()
+  for (const draft of drafts) {
+    const isSingle = draft.loop !== null && draft.kernel.kind === 'loop' && product(draft.kernel.grid) === 1
+    if (isSingle && reads(draft).every((r) => !writer.has(r) || early.has(writer.get(r)!))) early.add(draft)
+  }
+  return early
+}
+
+/** Which drafts read or write each value. */
+class Users {
+  readonly #of = new Map<number, Set<Draft>>()
+
+  constructor(drafts: readonly Draft[]) {
+    for (const draft of drafts) this.add(draft)
+  }
+
+  add(draft: Draft): void {
+    for (const b of draft.buffers) this.#of.set(b, (this.#of.get(b) ?? new Set()).add(draft))
+  }
+
+  delete(draft: Draft): void {
+    for (const b of draft.buffers) this.#of.get(b)!.delete(draft)
+  }
+
+  /** The drafts that read what this one writes. */
+  readers(draft: Draft): Draft[] {
+    return draft.writes.flatMap((w) => [...this.#of.get(w)!].filter((d) => d !== draft))
+  }
 }
 
 /** Whether work that depends on `from` leads to `to`, other than directly. */
-function leadsAround(drafts: readonly Draft[], from: Draft, to: Draft): boolean {
-  const stack = readersOf(drafts, from).filter((d) => d !== to)
+function leadsAround(users: Users, from: Draft, to: Draft): boolean {
+  const stack = users.readers(from).filter((d) => d !== to)
   const seen = new Set(stack)
   for (let d = stack.pop(); d; d = stack.pop()) {
-    for (const next of readersOf(drafts, d)) {
+    for (const next of users.readers(d)) {
       if (next === to) return true
       if (!seen.has(next)) {
         seen.add(next)
@@ -162,36 +189,37 @@ const hurries = ({ items }: Fusion, first: Loop, second: Loop): boolean =>
  * Loops over the same grid that read the same values, or one what the other writes, become one: an Adam step, a row's maximum and sum. So do
  * early numbers, whatever they read: what Adam needs to know of each parameter's age.
  */
-function merge(fusion: Fusion, drafts: Draft[], capabilities: Capabilities): Draft[] {
-  const early = new Set(earlyOf(drafts))
+function merge(fusion: Fusion, drafts: Draft[], early: Set<Draft>, capabilities: Capabilities): void {
+  const users = new Users(drafts)
   const large = (position: number): boolean => fusion.items[position]!.size > 1
   for (let b = 1; b < drafts.length; b++) {
     for (let a = b - 1; a >= 0; a--) {
       const [first, second] = [drafts[a]!, drafts[b]!]
-      if (!first.loop || !second.loop || !sameGrid(first.loop, second.loop)) continue
+      if (!first.loop || !second.loop || first.grid !== second.grid) continue
       const areEarly = early.has(first)
       if (areEarly !== early.has(second)) continue
       if (first.writes.length + second.writes.length > Math.min(areEarly ? Infinity : storeLimit, capabilities.maxStores)) continue
       if (first.buffers.length + second.buffers.length > bufferLimit) continue
       if (!areEarly && !second.buffers.some((x) => large(x) && first.buffers.includes(x))) continue
       if (hurries(fusion, first.loop, second.loop)) continue
-      if (leadsAround(drafts, first, second) || leadsAround(drafts, second, first)) continue
+      if (leadsAround(users, first, second) || leadsAround(users, second, first)) continue
       const merged = mergeTwo(fusion, first.loop, second.loop)
       if (!merged || reads(merged).length > capabilities.maxInputs) continue
       drafts.splice(b, 1)
       drafts[a] = merged
+      for (const draft of [first, second]) users.delete(draft)
+      users.add(merged)
       if (areEarly) early.add(merged)
       b = a // the merged kernel may now fit others
       break
     }
   }
-  return drafts
 }
 
 function mergeTwo(fusion: Fusion, a: Loop, b: Loop): KernelDraft | null {
   const loop: Loop = { kind: 'loop', members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
   try {
-    return { ...lowerLoop(fusion, loop), loop }
+    return draftLoop(fusion, loop)
   } catch (reason) {
     if (reason instanceof NotMergeable) return null
     throw reason
@@ -202,7 +230,7 @@ function mergeTwo(fusion: Fusion, a: Loop, b: Loop): KernelDraft | null {
  * Writers before readers; otherwise in the order of the graph. But numbers that others wait for come first, all together: the update of one
  * parameter then waits for no other's.
  */
-function inOrder(drafts: readonly Draft[]): Draft[] {
+function inOrder(drafts: readonly Draft[], early: ReadonlySet<Draft>): Draft[] {
   const writer = writersOf(drafts)
   const done = new Set<Draft>()
   const order: Draft[] = []
@@ -224,9 +252,7 @@ function inOrder(drafts: readonly Draft[]): Draft[] {
     }
   }
   const read = new Set(drafts.flatMap(reads))
-  earlyOf(drafts)
-    .filter((draft) => draft.writes.some((w) => read.has(w)))
-    .forEach(visit)
+  drafts.filter((draft) => early.has(draft) && draft.writes.some((w) => read.has(w))).forEach(visit)
   drafts.forEach(visit)
   return order
 }
