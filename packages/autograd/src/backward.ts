@@ -18,6 +18,7 @@ import { GradientError } from './errors.ts'
 import { describe, variableOf } from './nodes.ts'
 import { pullback } from './pullback.ts'
 
+/** Options of `grad`. */
 export interface GradOptions {
   /**
    * The gradient by each output: what the vector-Jacobian product is taken with. Needed where an output is not a single
@@ -119,6 +120,7 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
   })
 }
 
+/** One gradient for each argument that is a tensor. */
 export type GradsOf<Args extends readonly unknown[]> = { [I in keyof Args]: Args[I] extends Tensor ? Tensor : null }
 
 /**

@@ -16,6 +16,7 @@ import { scanGradients } from './scan-rule.ts'
 /** As many as the primitive takes. */
 type Inputs<P> = P extends 'concat' | 'scan' | 'custom' ? readonly Tensor[] : readonly [Tensor, Tensor, Tensor]
 
+/** What a rule is given. */
 export interface RuleArgs<P extends PrimitiveName> {
   /** The gradient by the output; it has the output's shape and dtype. */
   readonly dy: Tensor
@@ -30,6 +31,7 @@ export type Gradients = readonly ((() => Tensor) | null)[]
 
 /** No gradient flows through: the output is no float, or it is cut on purpose. */
 export const notDifferentiable = 'not differentiable'
+/** A vector-Jacobian product: one gradient for each input, computed when it is wanted. */
 export type VjpRule<P extends PrimitiveName> = ((args: RuleArgs<P>) => Gradients) | typeof notDifferentiable
 
 /** Flat almost everywhere. A gradient of zeros and not none, as in PyTorch: the variable was reached. */
@@ -40,6 +42,7 @@ const winner = (dy: Tensor, loses: Tensor, ties: Tensor): Tensor => where(loses,
 
 const swapLast = (x: Tensor): Tensor => x.transpose(-1, -2)
 
+/** The gradient of each primitive. */
 export const rules: { readonly [P in PrimitiveName]: VjpRule<P> } = {
   // ── one operand ──
   neg: ({ dy }) => [() => dy.neg()],

@@ -4,8 +4,10 @@ import { compileKernel, listing, maxLoop } from './kernels.ts'
 import { Memory } from './memory.ts'
 import { maxInputs, maxLength } from './units.ts'
 
+/** How gpu.js runs kernels. */
 export type GpujsMode = DeviceMode | 'auto'
 
+/** Options of `gpujs`. */
 export interface GpujsOptions {
   /**
    * `'auto'`, the default: the first that runs here of webgl2, webgl, webasm and cpu; a WebGL that draws with the CPU is passed over.

@@ -25,6 +25,7 @@ import { buildWalker, type Walk } from './walker.ts'
 export type { BoundProgram } from './programs.ts'
 export { command, commandBytes } from './walker.ts'
 
+/** Options of `wasm`. */
 export interface WasmOptions {
   /**
    * Threads that compute, the calling one among them. Default: one for each core that the engine tells of, 8 at most; one where there is no

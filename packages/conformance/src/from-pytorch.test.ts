@@ -3,26 +3,24 @@
  * epochs.
  */
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cpu } from '@tenon/backend-cpu'
-import { useBackend } from '@tenon/tensor'
-import { afterEach, expect, test, vi } from 'vitest'
-import { packageSource } from './package-source.ts'
+import { expect, test } from 'vitest'
+import { blocksOf, runFile } from './documents.ts'
 
 const text = readFileSync(fileURLToPath(new URL('../../../docs/from-pytorch.md', import.meta.url)), 'utf8')
 
 /** All blocks of the section with this title, in one. */
 function program(title: string): string {
   const section = text.split('\n## ').find((part) => part.startsWith(`${title}\n`))
-  return [...section!.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code).join('\n')
+  return blocksOf(section!)
+    .filter(({ language }) => language === 'ts')
+    .map(({ text }) => text)
+    .join('\n')
 }
 
 /** Stands for `@tenon/datasets/node`: pictures with a bright bar where the digit says, and names that end as in their list. */
 const madeUp = `
-import { arrayDataset } from ${packageSource('datasets')}
+import { arrayDataset } from '@tenon/datasets'
 
 export const mnist = async ({ train }) => {
   const length = train ? 192 : 100
@@ -40,24 +38,11 @@ export const firstNames = async () => ({ female: names('a'), male: names('o') })
 `
 
 async function run(title: string, epochs: number): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'tenon-from-pytorch-'))
-  const lines: string[] = []
-  const log = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line))
-  try {
-    await writeFile(join(folder, 'data.mjs'), madeUp)
-    const code = program(title)
-    const shortened = code.replace(/^const epochs = \d+$/m, `const epochs = ${epochs}`)
-    expect(shortened).not.toBe(code)
-    const file = join(folder, 'program.ts')
-    const source = (_: string, name: string, entry = ''): string =>
-      name === 'datasets' && entry === '/node' ? "'./data.mjs'" : packageSource(name, entry)
-    await writeFile(file, shortened.replace(/'@tenon\/([\w-]+)(\/[\w-]+)?'/g, source))
-    await import(file)
-  } finally {
-    log.mockRestore()
-    await rm(folder, { recursive: true })
-  }
-  return lines
+  const code = program(title)
+  const shortened = code.replace(/^const epochs = \d+$/m, `const epochs = ${epochs}`)
+  expect(shortened).not.toBe(code)
+  const printed = await runFile({ 'data.mjs': madeUp, 'program.ts': shortened }, 'program.ts', { '@tenon/datasets/node': 'data.mjs' })
+  return printed.split('\n').slice(0, -1)
 }
 
 const numbers = (lines: readonly string[], pattern: RegExp): number[] =>
@@ -65,10 +50,6 @@ const numbers = (lines: readonly string[], pattern: RegExp): number[] =>
     const [, number] = pattern.exec(line) ?? []
     return number === undefined ? [] : [Number(number)]
   })
-
-afterEach(async () => {
-  await useBackend(cpu())
-})
 
 test('the CNN learns, and says so in the words of the document', { timeout: 120_000 }, async () => {
   const lines = await run('A CNN on MNIST', 4)

@@ -11,6 +11,7 @@ export type Collate<F extends string = string, G extends string = F> = (
   context: TransformContext,
 ) => HostBatch<G>
 
+/** Options of `DataLoader`. */
 export interface LoadingOptions {
   /** Items in a batch. Default 1. */
   readonly batchSize?: number

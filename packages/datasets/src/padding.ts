@@ -3,6 +3,7 @@ import { stackItems } from './collate.ts'
 import { type ArrayData, type HostArray, type HostBatch, type Item, toHostArray } from './dataset.ts'
 import { DatasetError } from './errors.ts'
 
+/** How sequences are padded. */
 export interface PaddingOptions {
   /** What fills the room behind a sequence. Default 0. */
   readonly paddingValue?: number
@@ -12,6 +13,7 @@ export interface PaddingOptions {
   readonly multipleOf?: number
 }
 
+/** Sequences of different lengths as one array. */
 export interface PaddedSequences {
   /** [B, L], of the kind of the sequences. */
   readonly data: HostArray

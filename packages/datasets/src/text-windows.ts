@@ -23,6 +23,7 @@ export const splitTokens = (tokens: Int32Array, validation = 0.1): { readonly tr
   return { train: tokens.subarray(0, cut), validation: tokens.subarray(cut) }
 }
 
+/** Options of `textWindows`. */
 export interface TextWindowsOptions {
   /** Tokens in a window, T. */
   readonly length: number
@@ -47,6 +48,7 @@ export const textWindows = (tokens: Int32Array, { length, stride = 1 }: TextWind
   return windowsAt(tokens, length, Math.floor((tokens.length - 1 - length) / stride) + 1, (index) => index * stride)
 }
 
+/** Options of `textStreams`. */
 export interface TextStreamsOptions {
   /** Tokens in a window, T. */
   readonly length: number

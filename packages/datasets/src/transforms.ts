@@ -1,6 +1,7 @@
 import type { HostArray, HostBatch } from './dataset.ts'
 import { DatasetError } from './errors.ts'
 
+/** What a transform may use beside the batch. */
 export interface TransformContext {
   /** Uniform in [0, 1), seeded by the loader's seed, the epoch and the batch: a resumed run augments as the first did. */
   readonly random: () => number

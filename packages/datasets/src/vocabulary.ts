@@ -4,6 +4,7 @@ import { DatasetError } from './errors.ts'
 /** Numbers of tokens, one after the other. */
 export type Tokens = ArrayLike<number>
 
+/** Options of `decode`. */
 export interface DecodeOptions {
   /** Leaves the special tokens out of the text. Default false. */
   readonly skipSpecials?: boolean
@@ -18,6 +19,7 @@ export interface Vocabulary {
   idOf(token: string): number
 }
 
+/** Options of all vocabularies. */
 export interface VocabularyOptions {
   /** Tokens that no text is made of: `['<pad>', '<bos>', '<eos>']`. They get the first numbers, in this order. Default none. */
   readonly specials?: readonly string[]

@@ -1,6 +1,7 @@
 import { DatasetError } from './errors.ts'
 import { checkVocabularyJson, listTokens, TokenVocabulary, type VocabularyJson, type VocabularyOptions } from './vocabulary.ts'
 
+/** Options of `WordVocabulary`. */
 export interface WordVocabularyOptions extends VocabularyOptions {
   /** Words that are seen less often become the unknown token. Default 1. */
   readonly minFrequency?: number

@@ -21,6 +21,7 @@ export type BufferHandle = object
 /** A compiled program. Opaque to everybody else. */
 export type Executable = object
 
+/** What a backend says of itself. */
 export interface BackendReport {
   readonly backend: string
   /** What really runs, in words: threads, SIMD level, mode. */
@@ -31,6 +32,7 @@ export interface BackendReport {
   readonly notes: readonly string[]
 }
 
+/** What computes programs: memory for buffers, a compiler, and a way to run what it compiled. */
 export interface Backend {
   readonly name: string
   readonly capabilities: Capabilities

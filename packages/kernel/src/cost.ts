@@ -5,6 +5,7 @@ import type { Expr } from './expr.ts'
 import { product } from './extents.ts'
 import type { Kernel } from './kernel.ts'
 
+/** The work of one run of a kernel. */
 export interface Cost {
   /** Float operations; a function such as exp counts as one, a multiply and add as two. */
   readonly flops: number
@@ -12,6 +13,7 @@ export interface Cost {
   readonly bytes: number
 }
 
+/** How much work a kernel is. */
 export function cost(kernel: Kernel): Cost {
   const read = new Map<number, number>()
   let flops = 0

@@ -27,6 +27,7 @@ interface Node<Op extends string> {
   readonly id: number
 }
 
+/** A number that is part of the kernel. */
 export interface Literal extends Node<'literal'> {
   readonly value: number
 }
@@ -45,15 +46,18 @@ export interface Load extends Node<'load'> {
   readonly index: Expr
   readonly valid: Expr | null
 }
+/** A function of one number. */
 export interface Unary extends Node<'unary'> {
   readonly fn: UnaryOp
   readonly x: Expr
 }
+/** A function of two numbers. */
 export interface Binary extends Node<'binary'> {
   readonly fn: BinaryOp
   readonly a: Expr
   readonly b: Expr
 }
+/** `a` where `cond` is true, `b` elsewhere. */
 export interface Select extends Node<'select'> {
   readonly cond: Expr
   readonly a: Expr
@@ -72,9 +76,11 @@ export interface Stored extends Node<'stored'> {
   readonly stage: number
 }
 
+/** What one point computes. */
 export type Expr = Literal | Scalar | Index | Load | Unary | Binary | Select | Cast | Register | Stored
 
 const comparisons: ReadonlySet<BinaryOp> = new Set(['lt', 'le', 'eq', 'ne'])
+/** Whether it gives bools, whatever it is given. */
 export const isComparison = (fn: BinaryOp): boolean => comparisons.has(fn)
 
 /** A renderer, an evaluator, an analysis: one row for each kind of expression, given the results of its operands. */

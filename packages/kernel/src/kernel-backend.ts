@@ -33,6 +33,7 @@ export interface KernelBackendOptions<M> extends KernelCompiler<M> {
   dispose?(): void
 }
 
+/** One block of memory in which temporaries lie at planned offsets. */
 export interface Arena<M> {
   at(dtype: DType, offset: number, length: number): M
   free(): void
@@ -48,6 +49,7 @@ interface Compiled<M> {
   readonly lifetimes: Lifetimes
 }
 
+/** A backend, of an allocator and a function that compiles one kernel. */
 export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
   const { name, capabilities } = options
   const live = new Bag<Handle<M>>()

@@ -5,12 +5,14 @@
 import type { DType } from './dtype.ts'
 import type { Expr } from './expr.ts'
 
+/** A buffer that a kernel is run with. */
 export interface BufferParam {
   readonly dtype: DType
   /** Number of elements. */
   readonly length: number
 }
 
+/** How a loop's values become one. */
 export type ReduceOp = 'sum' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin'
 
 /**
@@ -36,6 +38,7 @@ export interface StoreStage {
   readonly value: Expr
 }
 
+/** One loop of a kernel at a point of its grid: it reduces, or stores. */
 export type Stage = ReduceStage | StoreStage
 
 interface Params {
@@ -157,4 +160,5 @@ export interface Sort extends Lines {
   readonly descending: boolean
 }
 
+/** One step of a program, as data. */
 export type Kernel = LoopKernel | Contraction | Convolution | Scatter | PrefixScan | Sort

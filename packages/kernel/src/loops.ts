@@ -5,6 +5,7 @@ import type { Contraction, Convolution, LoopKernel, MatrixView, ReduceStage, Sto
 import { ExprPool } from './pool.ts'
 import { rebuild } from './rebuild.ts'
 
+/** The same as a plain loop, for a backend that has nothing better. */
 export function toLoops(kernel: Contraction | Convolution): LoopKernel {
   const pool = new ExprPool()
   const { grid, sum } = kernel.kind === 'contraction' ? contractionSum(pool, kernel) : convolutionSum(pool, kernel)

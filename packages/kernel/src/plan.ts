@@ -7,6 +7,7 @@ export interface Lifetime {
   readonly last: number
 }
 
+/** Where each temporary lies in the arena. */
 export interface ArenaPlan {
   readonly offsets: readonly number[]
   readonly arenaBytes: number

@@ -7,6 +7,7 @@
 import { type DType, isFloat } from './dtype.ts'
 import { type BinaryOp, type Expr, isComparison, type UnaryOp } from './expr.ts'
 
+/** The least and the greatest value of an integer expression. */
 export interface Range {
   readonly min: number
   readonly max: number
@@ -52,6 +53,7 @@ const folded: Partial<Record<BinaryOp, (a: number, b: number) => number>> = {
   ne: (a, b) => Number(a !== b),
 }
 
+/** Makes expressions, each only once, and simplifies index arithmetic on the way. */
 export class ExprPool {
   readonly #interned = new Map<string, Expr>()
   readonly #linear = new Map<Expr, Linear>()

@@ -67,12 +67,14 @@ function sharedIn(roots: readonly Expr[]): Set<Expr> {
   return shared
 }
 
+/** An expression as text; what it uses twice has a name, on a line of its own. */
 export function printExpr(e: Expr): string {
   const lines: string[] = []
   const text = printer([e], (line) => lines.push(line))(e)
   return [...lines, text].join('\n')
 }
 
+/** A kernel as text, for people. */
 export function printKernel(kernel: Kernel): string {
   const grid = gridOf(kernel)
   const lines = [`${kernel.kind} [${grid.join(', ')}]`]
@@ -110,6 +112,7 @@ const matrix = (v: MatrixView): string => view(v.buffer, v.offset, [...v.batchSt
 const spatialAxis = (a: SpatialAxis): string =>
   `${a.input}⋆${a.kernel} stride ${a.stride} dilation ${a.dilation}/${a.inputDilation} pad ${a.padLow}`
 
+/** A program as text, for people: its buffers, then its steps. */
 export function printProgram(program: Program): string {
   const lines = program.buffers.map((b, i) => {
     const place = b.role === 'temporary' ? ` @${b.offset}` : ''

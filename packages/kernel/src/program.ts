@@ -36,8 +36,10 @@ export interface Repeat {
   readonly carries: readonly { readonly current: number; readonly next: number }[]
 }
 
+/** One kernel, or a loop over several. */
 export type Step = Run | Repeat
 
+/** What a backend is given: kernels in order, and the buffers that they are run with. */
 export interface Program {
   readonly buffers: readonly ProgramBuffer[]
   /** Dtypes of the numbers that `execute` is given. */

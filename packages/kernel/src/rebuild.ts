@@ -2,6 +2,7 @@
 import { type Expr, type ExprTable, walker } from './expr.ts'
 import type { ExprPool } from './pool.ts'
 
+/** Makes expressions again in this pool, with something else where `rows` says so. */
 export function rebuild(pool: ExprPool, rows: Partial<ExprTable<Expr>> = {}): (e: Expr) => Expr {
   return walker<Expr>({
     literal: (e) => pool.literal(e.dtype, e.value),

@@ -33,4 +33,5 @@ export function identity(op: ReduceOp, dtype: DType): number {
   }
 }
 
+/** Whether the result is a place and not a value. */
 export const isArg = (op: ReduceOp): boolean => op === 'argmax' || op === 'argmin'

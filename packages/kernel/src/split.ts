@@ -18,6 +18,7 @@ export interface SplitKernels {
   readonly kernels: readonly { readonly kernel: LoopKernel; readonly buffers: readonly number[] }[]
 }
 
+/** The capabilities that `splitReduction` asks about. */
 export type SplitLimits = Pick<Capabilities, 'threads' | 'maxLoop'>
 
 /** Fewer values than this are not worth a second kernel. */

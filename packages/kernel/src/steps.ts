@@ -7,6 +7,7 @@ import type { ProgramBuffer, Repeat, Step } from './program.ts'
 /** Runs a kernel with the memory of each of its buffers, and the number for each of its scalars. */
 export type CompiledKernel<M> = (buffers: readonly M[], scalars: readonly number[]) => void
 
+/** How `kernelBackend` runs a kernel. */
 export interface KernelCompiler<M> {
   compileKernel(kernel: Kernel): CompiledKernel<M>
   /** Memory that shares elements start … start + length − 1. Without it slices of a `Repeat` are copied in and out. */
@@ -18,6 +19,7 @@ export interface KernelCompiler<M> {
 /** Runs with the memory of the program's buffers, and its scalars, by their positions in the program. */
 export type CompiledStep<M> = (memory: M[], scalars: readonly number[]) => void
 
+/** A step as a function of the program's buffers and scalars. */
 export function compileStep<M>(step: Step, buffers: readonly ProgramBuffer[], compiler: KernelCompiler<M>): CompiledStep<M> {
   if (step.kind === 'repeat') return compileRepeat(step, buffers, compiler)
   const run = compiler.compileKernel(step.kernel)

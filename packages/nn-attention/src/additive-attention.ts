@@ -2,11 +2,13 @@ import { Linear, Module, modulePath } from '@tenon/nn'
 import { type DType, DTypeError, ShapeError, sameShape, showShape, type Tensor, tanh } from '@tenon/tensor'
 import { maskedSoftmax } from './masked-softmax.ts'
 
+/** Options of `AdditiveAttention`. */
 export interface AdditiveAttentionOptions {
   /** Of the parameters. Default float32. */
   readonly dtype?: DType
 }
 
+/** Options of a call of `AdditiveAttention`. */
 export interface AdditiveAttentionForward {
   /** What is averaged: [N, S, valueDim]. Default: the keys. */
   readonly values?: Tensor

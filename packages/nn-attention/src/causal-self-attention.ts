@@ -4,6 +4,7 @@ import type { KVCache } from './kv-cache.ts'
 import { checkHeads } from './multihead-attention.ts'
 import { scaledDotProductAttention } from './scaled-dot-product-attention.ts'
 
+/** Options of a block of a GPT. */
 export interface BlockOptions {
   /** Of the attention weights, and after the attention and the MLP. Default 0. */
   readonly dropout?: number

@@ -17,6 +17,7 @@ import {
 import { GPTBlock } from './gpt-block.ts'
 import { KVCache } from './kv-cache.ts'
 
+/** Options of `GPT`. */
 export interface GPTOptions {
   readonly vocabSize: number
   /** Longest sequence. */
@@ -37,6 +38,7 @@ export interface GPTOptions {
   readonly dtype?: DType
 }
 
+/** Options of a call of `GPT`. */
 export interface GPTForward {
   /** One for each block, of `kvCaches()`: then `idx` holds the tokens that come next. */
   readonly caches?: readonly KVCache[]
@@ -44,6 +46,7 @@ export interface GPTForward {
   readonly position?: Tensor
 }
 
+/** How `GPT.generate` draws tokens. */
 export interface GenerateOptions {
   /** What scores are divided by before a token is drawn: towards 0 the likeliest ones win; 0 takes the likeliest. Default 1. */
   readonly temperature?: number

@@ -14,6 +14,7 @@ import {
 } from '@tenon/tensor'
 import { checkPosition, knownPosition } from './position.ts'
 
+/** Options of `KVCache`. */
 export interface KVCacheOptions {
   /** Default float32. */
   readonly dtype?: DType

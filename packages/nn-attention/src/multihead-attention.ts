@@ -15,6 +15,7 @@ import {
 import { checkDropout, drop } from './dropout.ts'
 import { causalMask, maskedSoftmax } from './masked-softmax.ts'
 
+/** Options of `MultiheadAttention`. */
 export interface MultiheadAttentionOptions {
   /** Share of the attention weights that is dropped while training. Default 0. */
   readonly dropout?: number
@@ -51,6 +52,7 @@ export interface MultiheadAttentionForward extends MultiheadAttentionMasks {
   readonly averageAttnWeights?: boolean
 }
 
+/** What `MultiheadAttention` gives. */
 export interface MultiheadAttentionResult {
   /** Shaped as the query. */
   readonly output: Tensor

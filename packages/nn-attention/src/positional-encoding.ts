@@ -3,16 +3,19 @@ import { cos, type DType, logicalAnd, ShapeError, showShape, sin, stack, type Te
 import { knownPosition, type Offset, positions } from './position.ts'
 import { waves } from './waves.ts'
 
+/** Where in the sequence the input begins. */
 export interface OffsetOptions {
   /** Position of the first element: of a token that is decoded with a cache, say. Default 0. */
   readonly offset?: Offset
 }
 
+/** Options of `sinusoidalEncoding`. */
 export interface SinusoidalOptions extends OffsetOptions {
   /** Default float32. */
   readonly dtype?: DType
 }
 
+/** Options of `PositionalEncoding`. */
 export interface PositionalEncodingOptions {
   /** Default 0.1. */
   readonly dropout?: number
@@ -20,6 +23,7 @@ export interface PositionalEncodingOptions {
   readonly batchFirst?: boolean
 }
 
+/** Options of `LearnedPositionalEncoding`. */
 export interface LearnedPositionalEncodingOptions {
   /** [N, T, E] instead of [T, N, E]. Default false. */
   readonly batchFirst?: boolean

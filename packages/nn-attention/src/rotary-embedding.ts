@@ -2,6 +2,7 @@ import { concat, cos, DTypeError, isFloat, ShapeError, showShape, sin, stack, ty
 import type { OffsetOptions } from './positional-encoding.ts'
 import { waves } from './waves.ts'
 
+/** Options of `rotaryEmbedding`. */
 export interface RotaryOptions extends OffsetOptions {
   /** The wave lengths go from 2π to 2π · base positions. Default 10000. */
   readonly base?: number

@@ -2,6 +2,7 @@ import { DTypeError, isFloat, ShapeError, showShape, type Tensor } from '@tenon/
 import { checkDropout, drop } from './dropout.ts'
 import { maskedSoftmax } from './masked-softmax.ts'
 
+/** Options of `scaledDotProductAttention`. */
 export interface AttentionOptions {
   /**
    * Broadcasts to [..., T, S]. A bool mask says with true which keys take part, a float mask is added to the scores, where −∞ takes a key

@@ -13,6 +13,7 @@ export interface EncoderMasks {
   readonly isCausal?: boolean
 }
 
+/** Options of `TransformerEncoder` and `TransformerDecoder`. */
 export interface StackOptions {
   /** After the last layer. Default: none. */
   readonly norm?: LayerNorm

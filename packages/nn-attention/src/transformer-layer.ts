@@ -3,8 +3,10 @@ import type { Module } from '@tenon/nn'
 import type { DType, Tensor } from '@tenon/tensor'
 import { gelu, relu } from '@tenon/tensor'
 
+/** Between the two linear layers of a Transformer layer. */
 export type Activation = 'relu' | 'gelu' | ((x: Tensor) => Tensor)
 
+/** Options of `TransformerEncoderLayer` and `TransformerDecoderLayer`. */
 export interface TransformerLayerOptions {
   /** Width of the layer between the two linear ones. Default 2048. */
   readonly dimFeedforward?: number

@@ -6,6 +6,7 @@ import { TransformerEncoder } from './transformer-encoder.ts'
 import { TransformerEncoderLayer } from './transformer-encoder-layer.ts'
 import type { TransformerLayerOptions } from './transformer-layer.ts'
 
+/** Options of `Transformer`. */
 export interface TransformerOptions extends TransformerLayerOptions {
   /** Default 6. */
   readonly numEncoderLayers?: number

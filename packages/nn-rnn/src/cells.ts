@@ -7,6 +7,7 @@ import type { LSTMState } from './lstm.ts'
 import { type Carry, gru, lstm, type Recurrence } from './recurrence.ts'
 import { elman, type Nonlinearity } from './rnn.ts'
 
+/** Options of `LSTMCell` and `GRUCell`. */
 export interface CellOptions {
   /** Default true. */
   readonly bias?: boolean
@@ -14,6 +15,7 @@ export interface CellOptions {
   readonly dtype?: DType
 }
 
+/** Options of `RNNCell`. */
 export interface RNNCellOptions extends CellOptions {
   /** Default 'tanh'. */
   readonly nonlinearity?: Nonlinearity

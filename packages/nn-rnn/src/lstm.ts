@@ -2,6 +2,7 @@ import { ShapeError, type Tensor } from '@tenon/tensor'
 import { lstm } from './recurrence.ts'
 import { Recurrent, type RecurrentOptions, type SequenceOptions } from './recurrent.ts'
 
+/** Options of `LSTM`. */
 export interface LSTMOptions extends RecurrentOptions {
   /** Makes the state h, and so the output, smaller than H, by a learned projection h = Whr h. Default 0: none. */
   readonly projSize?: number
@@ -13,6 +14,7 @@ export interface LSTMState {
   readonly c: Tensor
 }
 
+/** What `LSTM` gives. */
 export interface LSTMResult {
   /** h of the last layer at each step.   [T, B, directions · H] */
   readonly output: Tensor

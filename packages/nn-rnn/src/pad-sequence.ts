@@ -1,5 +1,6 @@
 import { ShapeError, sameShape, showShape, stack, type Tensor } from '@tenon/tensor'
 
+/** Options of `padSequence`. */
 export interface PadSequenceOptions {
   /** [B, T, ...] instead of [T, B, ...]. Default false. */
   readonly batchFirst?: boolean

@@ -5,6 +5,7 @@ import { checkSizes, uniformParameter } from './init.ts'
 import { type Lengths, stepMask } from './lengths.ts'
 import type { Carry, Recurrence, Weights } from './recurrence.ts'
 
+/** What all recurrent layers take. */
 export interface RecurrentOptions {
   /** Layers on top of each other, each reading the outputs of the one below. Default 1. */
   readonly numLayers?: number
@@ -22,6 +23,7 @@ export interface RecurrentOptions {
   readonly dtype?: DType
 }
 
+/** Options of a call of a recurrent layer. */
 export interface SequenceOptions {
   /**
    * Steps of each sequence of the batch, where they differ; what lies beyond is padding. As packed sequences in PyTorch: from its end on a

@@ -2,8 +2,10 @@ import type { Tensor } from '@tenon/tensor'
 import { type Recurrence, rnn } from './recurrence.ts'
 import { Recurrent, type RecurrentOptions, type SequenceOptions } from './recurrent.ts'
 
+/** What an `RNN` applies to its sums. */
 export type Nonlinearity = 'tanh' | 'relu'
 
+/** Options of `RNN`. */
 export interface RNNOptions extends RecurrentOptions {
   /** Default 'tanh'. */
   readonly nonlinearity?: Nonlinearity

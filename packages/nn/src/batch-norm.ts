@@ -2,6 +2,7 @@ import { type DType, ones, ShapeError, showShape, type Tensor } from '@tenon/ten
 import { modulePath } from './module-path.ts'
 import { beside, RunningNorm } from './running-norm.ts'
 
+/** Options of `BatchNorm1d` and `BatchNorm2d`. */
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number

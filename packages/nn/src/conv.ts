@@ -11,6 +11,7 @@ interface ConvLayer extends ConvOptions {
   readonly dtype?: DType
 }
 
+/** What stands beyond the edges of the input. */
 export type PaddingMode = 'zeros' | Exclude<PadMode, 'constant'>
 
 /** Defaults: stride 1, padding 0, dilation 1, groups 1. */

@@ -1,6 +1,7 @@
 import { maximum, rsqrt, type Tensor } from '@tenon/tensor'
 import { Module } from './module.ts'
 
+/** Options of `CosineSimilarity`. */
 export interface CosineSimilarityOptions {
   /** Along which the vectors lie. Default 1. */
   readonly dim?: number

@@ -2,6 +2,7 @@ import { type Generator, rand, type Shape, ShapeError, showShape, type Tensor, w
 import { Module } from './module.ts'
 import { modulePath } from './module-path.ts'
 
+/** Options of `Dropout`. */
 export interface DropoutOptions {
   /** Where the random numbers come from. Default: the generator that `manualSeed` seeds. */
   readonly generator?: Generator

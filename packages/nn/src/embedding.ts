@@ -4,6 +4,7 @@ import { Module } from './module.ts'
 import { modulePath } from './module-path.ts'
 import { Parameter } from './parameter.ts'
 
+/** Options of `Embedding`. */
 export interface EmbeddingOptions {
   /** The row for padding: it begins as zeros and gets no gradient. Negative ones count from the end. Default null: there is none. */
   readonly paddingIdx?: number | null
@@ -11,6 +12,7 @@ export interface EmbeddingOptions {
   readonly dtype?: DType
 }
 
+/** Options of `Embedding.fromPretrained`. */
 export interface PretrainedOptions {
   /** Keep the rows as they are. Default true. */
   readonly freeze?: boolean

@@ -4,6 +4,7 @@ import { modulePath } from './module-path.ts'
 import { Parameter } from './parameter.ts'
 import { beside } from './running-norm.ts'
 
+/** Options of `GroupNorm`. */
 export interface GroupNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number

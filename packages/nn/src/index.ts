@@ -11,6 +11,7 @@ export * from './embedding.ts'
 export * from './flatten.ts'
 export * from './group-norm.ts'
 export * from './identity.ts'
+/** Initial values of parameters, under the names of torch.nn.init. */
 export * as init from './init.ts'
 export * from './instance-norm.ts'
 export * from './layer-norm.ts'

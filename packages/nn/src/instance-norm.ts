@@ -2,6 +2,7 @@ import { type DType, ShapeError, showShape, type Tensor } from '@tenon/tensor'
 import { modulePath } from './module-path.ts'
 import { beside, RunningNorm } from './running-norm.ts'
 
+/** Options of `InstanceNorm2d`. */
 export interface InstanceNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number

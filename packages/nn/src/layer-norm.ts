@@ -3,6 +3,7 @@ import { Module } from './module.ts'
 import { modulePath } from './module-path.ts'
 import { Parameter } from './parameter.ts'
 
+/** Options of `LayerNorm`. */
 export interface LayerNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number
@@ -14,6 +15,7 @@ export interface LayerNormOptions {
   readonly dtype?: DType
 }
 
+/** Options of `RMSNorm`. */
 export interface RMSNormOptions {
   /** Added to the mean square. Default null: the distance from 1 to the next number of the input's dtype (1.2e-7 in float32). */
   readonly eps?: number | null

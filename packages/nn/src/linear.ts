@@ -4,6 +4,7 @@ import { Module } from './module.ts'
 import { modulePath } from './module-path.ts'
 import { Parameter } from './parameter.ts'
 
+/** Options of `Linear`. */
 export interface LinearOptions {
   /** Default true. */
   readonly bias?: boolean

@@ -2,6 +2,7 @@ import { type Tensor, Variable, type VariableOptions } from '@tenon/tensor'
 
 const parameterBrand: symbol = Symbol.for('tenon.nn.Parameter')
 
+/** Options of `Parameter`. */
 export interface ParameterOptions extends VariableOptions {
   /** Default true. */
   readonly requiresGrad?: boolean
@@ -23,4 +24,5 @@ export class Parameter extends Variable {
   }
 }
 
+/** Whether it is a `Parameter`, of this copy of the package or of another. */
 export const isParameter = (variable: Variable): variable is Parameter => parameterBrand in variable

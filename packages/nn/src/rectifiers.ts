@@ -51,6 +51,7 @@ export class LeakyReLU extends Module {
   }
 }
 
+/** Options of `PReLU`. */
 export interface PReLUOptions {
   /** Where the slopes begin. Default 0.25. */
   readonly init?: number

@@ -7,11 +7,13 @@ export class StateDictError extends TenonError {
   override name = 'StateDictError'
 }
 
+/** Options of `loadStateDict`. */
 export interface LoadOptions {
   /** Refuse missing and unexpected entries. Default true. Wrong shapes are refused in any case. */
   readonly strict?: boolean
 }
 
+/** What `loadStateDict` did not find, and found beside. */
 export interface LoadReport {
   readonly missingKeys: readonly string[]
   readonly unexpectedKeys: readonly string[]

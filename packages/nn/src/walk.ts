@@ -9,6 +9,7 @@ import type { Module } from './module.ts'
 /** Two installed copies of this package know each other's modules by it. */
 export const moduleBrand: symbol = Symbol.for('tenon.nn.Module')
 
+/** Whether it is a `Module`, of this copy of the package or of another. */
 export const isModule = (value: unknown): value is Module => typeof value === 'object' && value !== null && moduleBrand in value
 
 /** A Tensor of any copy of @tenon/tensor that can be assigned to. */

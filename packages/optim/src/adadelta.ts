@@ -6,6 +6,7 @@ import { checkNotNegative } from './options.ts'
 import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
 import type { OptimizerParameters } from './parameters.ts'
 
+/** Options of `Adadelta`. */
 export interface AdadeltaOptions extends Partial<OptimizerOptions> {
   /** Factor of each step. Default 1. */
   readonly lr?: number

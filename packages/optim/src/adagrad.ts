@@ -5,6 +5,7 @@ import { checkNotNegative } from './options.ts'
 import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
 import type { OptimizerParameters } from './parameters.ts'
 
+/** Options of `Adagrad`. */
 export interface AdagradOptions extends Partial<OptimizerOptions> {
   /** Default 1e-2. */
   readonly lr?: number

@@ -5,6 +5,7 @@ import { checkBetas, checkNotNegative } from './options.ts'
 import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
 import type { OptimizerParameters } from './parameters.ts'
 
+/** Options of `Adam` and `AdamW`. */
 export interface AdamOptions extends Partial<OptimizerOptions> {
   /** Default 1e-3. */
   readonly lr?: number

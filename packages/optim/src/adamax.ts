@@ -5,6 +5,7 @@ import { checkBetas, checkNotNegative } from './options.ts'
 import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
 import type { OptimizerParameters } from './parameters.ts'
 
+/** Options of `Adamax`. */
 export interface AdamaxOptions extends Partial<OptimizerOptions> {
   /** Default 2e-3. */
   readonly lr?: number

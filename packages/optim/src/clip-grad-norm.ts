@@ -2,6 +2,7 @@ import { full, markKept, maximum, minimum, reciprocal, sqrt, type Tensor, type V
 import { OptimizerError } from './errors.ts'
 import { type ParameterList, readParameters } from './parameters.ts'
 
+/** Options of `clipGradNorm`. */
 export interface ClipGradNormOptions {
   /** p of the norm, above 0; Infinity is the greatest size of an element. Default 2. */
   readonly normType?: number

@@ -15,6 +15,7 @@ import { runningMean } from './decay.ts'
 import { OptimizerError } from './errors.ts'
 import { type ParameterList, readParameters } from './parameters.ts'
 
+/** Options of `EMA`. */
 export interface EMAOptions {
   /** Share of the averages that an update keeps. Default 0.999. */
   readonly decay?: number

@@ -5,6 +5,7 @@ import { checkBetas, checkNotNegative } from './options.ts'
 import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
 import type { OptimizerParameters } from './parameters.ts'
 
+/** Options of `Lion`. */
 export interface LionOptions extends Partial<OptimizerOptions> {
   /** Default 1e-4: every element moves by it at each step, so it is some ten times smaller than Adam's. */
   readonly lr?: number

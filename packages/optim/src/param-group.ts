@@ -1,6 +1,7 @@
 import { type DType, isCapturing, JitError, realize, type Tensor, tensor, Variable } from '@tenon/tensor'
 import { checkNotNegative } from './options.ts'
 
+/** What all optimizers take. */
 export interface OptimizerOptions {
   /** Learning rate. */
   readonly lr: number

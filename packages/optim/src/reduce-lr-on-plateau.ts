@@ -1,6 +1,7 @@
 import { OptimizerError } from './errors.ts'
 import { checkOutside, groupsOf, isCount, type Rated, type Stateful } from './schedule.ts'
 
+/** Options of `ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions {
   /** Whether a lower or a higher metric is better. Default 'min'. */
   readonly mode?: 'min' | 'max'

@@ -5,6 +5,7 @@ import { checkNotNegative } from './options.ts'
 import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
 import type { OptimizerParameters } from './parameters.ts'
 
+/** Options of `RMSprop`. */
 export interface RMSpropOptions extends Partial<OptimizerOptions> {
   /** Default 1e-2. */
   readonly lr?: number

@@ -15,6 +15,7 @@ export class LambdaLR extends Schedule {
   }
 }
 
+/** Options of `StepLR`. */
 export interface StepLROptions {
   /** Factor of each drop. Default 0.1. */
   readonly gamma?: number
@@ -50,6 +51,7 @@ export class ExponentialLR extends Schedule {
   }
 }
 
+/** Options of `LinearLR`. */
 export interface LinearLROptions {
   /** Factor at the beginning. Default 1/3. */
   readonly startFactor?: number
@@ -72,6 +74,7 @@ export class LinearLR extends Schedule {
   }
 }
 
+/** Options of `CosineAnnealingLR`. */
 export interface CosineAnnealingLROptions {
   /** The lowest rate. Default 0. */
   readonly etaMin?: number
@@ -91,6 +94,7 @@ export class CosineAnnealingLR extends Schedule {
   }
 }
 
+/** Options of `CosineAnnealingWarmRestarts`. */
 export interface CosineAnnealingWarmRestartsOptions {
   /** How many times longer each period is than the one before: a whole number ≥ 1. Default 1. */
   readonly tMult?: number
@@ -115,6 +119,7 @@ export class CosineAnnealingWarmRestarts extends Schedule {
   }
 }
 
+/** Options of `OneCycleLR`. */
 export interface OneCycleLROptions {
   /** Share of the steps in which the rate rises. Default 0.3. */
   readonly pctStart?: number

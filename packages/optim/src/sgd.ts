@@ -6,6 +6,7 @@ import { checkNotNegative } from './options.ts'
 import type { OptimizerOptions, UpdateOptions } from './param-group.ts'
 import type { OptimizerParameters } from './parameters.ts'
 
+/** Options of `SGD`. */
 export interface SGDOptions extends Partial<OptimizerOptions> {
   /** Default 1e-3. */
   readonly lr?: number

@@ -1,6 +1,7 @@
 import type { DType } from '@tenon/tensor'
 import { SafetensorsError } from './errors.ts'
 
+/** How the numbers of a tensor are held, in the order of their dtypes. */
 export type TensorArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array
 
 /** How the bytes of one of the format's dtypes become an array of ours. `at` names the tensor in errors. */

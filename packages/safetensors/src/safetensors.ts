@@ -10,6 +10,7 @@ export interface TensorEntry {
   readonly data: TensorArray
 }
 
+/** The content of a file. */
 export interface SafetensorsFile<T = TensorEntry> {
   readonly tensors: Record<string, T>
   readonly metadata: Readonly<Record<string, string>>

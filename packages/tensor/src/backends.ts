@@ -2,6 +2,7 @@
 import { cpu } from '@tenon/backend-cpu'
 import { type Backend, BackendError, type BackendReport } from '@tenon/kernel'
 
+/** Makes a backend for `registerBackend`. */
 export type BackendFactory = () => Backend | Promise<Backend>
 
 let current: Backend | null = null
@@ -22,8 +23,10 @@ export function registerBackend(name: string, factory: BackendFactory): void {
   factories.set(name, factory)
 }
 
+/** The names that `registerBackend` was told. */
 export const backendNames = (): string[] => [...factories.keys()]
 
+/** A backend by the name that it was registered under. */
 export async function createBackend(name: string): Promise<Backend> {
   const factory = factories.get(name)
   if (!factory)

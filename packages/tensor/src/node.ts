@@ -12,8 +12,10 @@ import type { VariableState } from './variable-state.ts'
 
 /** `const`: one number. `host`: values that began as a typed array. `variable`: a read of one version. `input`: an argument of a jitted function. */
 export type LeafName = 'const' | 'host' | 'variable' | 'input'
+/** What a node may be: a primitive, or a leaf. */
 export type NodeName = PrimitiveName | LeafName
 
+/** What a node without inputs holds. */
 export interface LeafAttrs {
   readonly const: { readonly value: number }
   readonly host: Record<string, never>
@@ -34,6 +36,7 @@ export interface Storage extends BagItem {
   lastUse: number
 }
 
+/** One operation of the graph. A Tensor is a handle to it; only packages that change graphs, as autograd does, look at it. */
 export class Node {
   readonly id: number
   readonly op: NodeName

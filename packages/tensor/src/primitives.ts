@@ -11,6 +11,7 @@ import type { Tensor } from './tensor.ts'
 
 type None = Record<string, never>
 
+/** What a convolution is given beside its inputs. */
 export interface ConvAttrs {
   readonly stride: readonly number[]
   readonly padLow: readonly number[]
@@ -62,6 +63,7 @@ export type CustomRule = (args: {
   readonly inputs: readonly Tensor[]
 }) => readonly ((() => Tensor) | null)[]
 
+/** What a scan is given beside its inputs. */
 export interface ScanAttrs {
   readonly body: Body
   readonly length: number
@@ -72,7 +74,9 @@ export interface ScanAttrs {
 }
 
 type Plain = UnaryOp | BinaryOp | 'relu' | 'where' | 'randomBits' | 'arange' | 'dot' | 'detach'
+/** The ops that everything else is composed of. */
 export type PrimitiveName = Plain | keyof AttrsOf
+/** What else a primitive is given beside its inputs. */
 export type Attrs<P extends PrimitiveName> = P extends keyof AttrsOf ? AttrsOf[P] : P extends 'arange' ? { readonly length: number } : None
 
 /** Where an element comes from: an index into the input, and the condition outside which it is 0. */
@@ -461,6 +465,7 @@ const scan: Primitive<'scan'> = {
   lowering: { kind: 'scan' },
 }
 
+/** The shape and dtype that each primitive gives, and the kernel that it becomes. */
 // biome-ignore format: a table
 export const primitives: { readonly [P in PrimitiveName]: Primitive<P> } = {
   neg: unary('neg'), abs: unary('abs'), sign: unary('sign'), floor: unary('floor'), ceil: unary('ceil'),

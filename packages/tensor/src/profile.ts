@@ -38,16 +38,16 @@ const peaks = new WeakMap<Backend, Peak>()
 
 /** Runs the program kernel by kernel, with memory of its own for each temporary. Gives the lines of a table, the kernels that took longest first. */
 export function profile(backend: Backend, program: Program, external: readonly BufferHandle[], scalars: readonly number[]): string[] {
-  const peak = known(peaks, backend, () => measurePeak(backend))
-  const own = known(parts, program, () => program.steps.map((step) => partOf(backend, program, step, (inner) => inner)))
+  const peak = peaks.get(backend) ?? measurePeak(backend)
+  peaks.set(backend, peak)
+  const own = parts.get(program) ?? program.steps.map((step) => partOf(backend, program, step, (inner) => inner))
+  parts.set(program, own)
+  const rest = [...external]
   const temporaries: BufferHandle[] = []
-  let next = 0
   const buffers = program.buffers.flatMap(({ role, dtype, length }) => {
     if (role === 'slice') return []
-    if (role === 'external') return [external[next++]!]
-    const buffer = backend.allocate(dtype, length)
-    temporaries.push(buffer)
-    return [buffer]
+    if (role === 'external') return [rest.shift()!]
+    return [temporaries[temporaries.push(backend.allocate(dtype, length)) - 1]!]
   })
   const time = ({ executable }: Part): number => timed(() => backend.execute(executable, buffers, scalars))
   /** The time of a loop is divided among its kernels as they take it alone; after that it runs once more, for what they wrote. */
@@ -65,12 +65,6 @@ export function profile(backend: Backend, program: Program, external: readonly B
   return table(timings, peak)
 }
 
-function known<K extends object, V extends object>(all: WeakMap<K, V>, key: K, make: () => V): V {
-  let value = all.get(key)
-  if (!value) all.set(key, (value = make()))
-  return value
-}
-
 function timed(run: () => void): number {
   const start = performance.now()
   run()
@@ -78,11 +72,7 @@ function timed(run: () => void): number {
 }
 
 function partOf(backend: Backend, program: Program, step: Step, around: (inner: Step) => Step): Part {
-  const buffers = program.buffers.map(({ role, dtype, length }) => ({
-    role: role === 'slice' ? role : ('external' as const),
-    dtype,
-    length,
-  }))
+  const buffers = program.buffers.map((buffer) => (buffer.role === 'temporary' ? { ...buffer, role: 'external' as const } : buffer))
   const executable = backend.compile({ ...program, buffers, steps: [around(step)], arenaBytes: 0 })
   const inside =
     step.kind === 'run'
@@ -129,45 +119,44 @@ function measurePeak(backend: Backend): Peak {
   return { flops: cost(product).flops / best(product), bytes: cost(sum).bytes / best(sum) }
 }
 
-/** Equal kernels are one line. Roofline: the least time that the peak allows, of the time taken. */
+/** What some kernels did together; `least` is the time that the peak allows. */
+function sumOf(timings: readonly Timing[], peak: Peak) {
+  const sum = { ms: 0, calls: 0, flops: 0, bytes: 0, least: 0 }
+  for (const { kernel, ms, calls } of timings) {
+    const { flops, bytes } = cost(kernel)
+    sum.ms += ms
+    sum.calls += calls
+    sum.flops += calls * flops
+    sum.bytes += calls * bytes
+    sum.least += calls * Math.max(flops / peak.flops, bytes / peak.bytes)
+  }
+  return sum
+}
+type Sum = ReturnType<typeof sumOf>
+
+const columns: readonly (readonly [title: string, width: number, cell: (sum: Sum, all: Sum) => string])[] = [
+  ['share', 8, ({ ms }, all) => `${((100 * ms) / all.ms).toFixed(1)} %`],
+  ['time', 13, ({ ms }) => `${ms.toFixed(3)} ms`],
+  ['calls', 6, ({ calls }) => String(calls)],
+  ['GFLOP/s', 8, ({ flops, ms }) => (flops / ms / 1e6).toFixed(2)],
+  ['GB/s', 7, ({ bytes, ms }) => (bytes / ms / 1e6).toFixed(2)],
+  ['roofline', 9, ({ least, ms }) => `${((100 * least) / ms).toFixed(0)} %`],
+]
+
+/** Equal kernels are one line. */
 function table(timings: readonly Timing[], peak: Peak): string[] {
   const groups = new Map<string, Timing[]>()
   for (const timing of timings) {
     const text = printKernel(timing.kernel)
     groups.set(text, [...(groups.get(text) ?? []), timing])
   }
-  const work = (some: readonly Timing[]) => {
-    const sum = (of: (timing: Timing) => number): number => some.reduce((total, timing) => total + of(timing), 0)
-    const least = ({ kernel, calls }: Timing): number => {
-      const { flops, bytes } = cost(kernel)
-      return calls * Math.max(flops / peak.flops, bytes / peak.bytes)
-    }
-    return {
-      ms: sum(({ ms }) => ms),
-      calls: sum(({ calls }) => calls),
-      flops: sum(({ kernel, calls }) => calls * cost(kernel).flops),
-      bytes: sum(({ kernel, calls }) => calls * cost(kernel).bytes),
-      least: sum(least),
-    }
-  }
-  const all = work(timings)
-  const line = ({ ms, calls, flops, bytes, least }: typeof all, name: string): string => {
-    const cells = [
-      `${((100 * ms) / all.ms).toFixed(1)} %`.padStart(8),
-      `${ms.toFixed(3)} ms`.padStart(13),
-      String(calls).padStart(6),
-      (flops / ms / 1e6).toFixed(2).padStart(8),
-      (bytes / ms / 1e6).toFixed(2).padStart(7),
-      `${((100 * least) / ms).toFixed(0)} %`.padStart(9),
-    ]
-    return `${cells.join(' ')}  ${name}`
-  }
-  const rows = [...groups.values()].map((group) => ({ ...work(group), name: nameOf(group[0]!.kernel) }))
-  const best = `100 % are ${(peak.flops / 1e6).toFixed(2)} GFLOP/s or ${(peak.bytes / 1e6).toFixed(2)} GB/s`
+  const all = sumOf(timings, peak)
+  const line = (sum: Sum, name: string): string => `${columns.map(([, width, cell]) => cell(sum, all).padStart(width)).join(' ')}  ${name}`
+  const rows = [...groups.values()].map((group) => ({ ...sumOf(group, peak), name: nameOf(group[0]!.kernel) }))
   return [
-    `${'share'.padStart(8)} ${'time'.padStart(13)} ${'calls'.padStart(6)} ${'GFLOP/s'.padStart(8)} ${'GB/s'.padStart(7)} ${'roofline'.padStart(9)}  kernel`,
+    `${columns.map(([title, width]) => title.padStart(width)).join(' ')}  kernel`,
     ...rows.sort((a, b) => b.ms - a.ms).map((row) => line(row, row.name)),
-    line(all, `all; ${best}`),
+    line(all, `all; 100 % are ${(peak.flops / 1e6).toFixed(2)} GFLOP/s or ${(peak.bytes / 1e6).toFixed(2)} GB/s`),
   ]
 }
 

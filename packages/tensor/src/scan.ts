@@ -8,6 +8,7 @@ import { type Shape, showShape, sizeOf } from './shape.ts'
 import { primitive, Tensor } from './tensor.ts'
 import { describe, mapTensors } from './tree.ts'
 
+/** Options of `scan`. */
 export interface ScanOptions {
   /** From the last step to the first; `ys` stay in the order of `xs`. */
   readonly reverse?: boolean
@@ -98,6 +99,7 @@ export function entriesOf(all: Tensor, attrs: ScanAttrs, root: number, from = 0,
 /** A carry as each step found it, and as each step left it: [length, ...]. */
 export const before = (all: Tensor, attrs: ScanAttrs, carry: number): Tensor =>
   attrs.reverse ? entriesOf(all, attrs, carry, 1) : entriesOf(all, attrs, carry, 0, attrs.length)
+/** The carry as each step left it: [length, ...]. */
 export const after = (all: Tensor, attrs: ScanAttrs, carry: number): Tensor =>
   attrs.reverse ? entriesOf(all, attrs, carry, 0, attrs.length) : entriesOf(all, attrs, carry, 1)
 

@@ -1,9 +1,12 @@
 import { ShapeError } from '@tenon/kernel'
 
+/** The size of each dimension; [] for a single number. */
 export type Shape = readonly number[]
 
+/** How many elements a tensor of this shape has. */
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1)
 
+/** Whether two shapes are equal. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i])
 
 /** `[2, 3]`, as errors and printouts show it. */

@@ -167,6 +167,7 @@ export function track(state: VariableState): void {
   forgotten.register(state, state.memory)
 }
 
+/** What `scope` gives, for `using`. */
 export interface Scope {
   [Symbol.dispose](): void
 }

@@ -11,10 +11,13 @@ import { align, castNode, expandNode, reshapeNode } from './promote.ts'
 import { canReadSync, keep, moveNode, readNode, readNodeSync } from './runtime.ts'
 import { broadcastShapes, normalizeDim, normalizeDims, resolveShape, type Shape, showShape, sizeOf } from './shape.ts'
 
+/** One dimension, or several; negative ones count from the last. */
 export type Dims = number | readonly number[]
+/** Options of reductions. */
 export interface ReduceOptions {
   readonly keepdim?: boolean
 }
+/** Options of variances and standard deviations. */
 export interface VarianceOptions extends ReduceOptions {
   readonly correction?: number
 }
@@ -51,6 +54,7 @@ const brand = Symbol.for('tenon.Tensor')
 /** Recognises the tensors of any installed copy of this package. */
 export const isTensor = (x: unknown): x is Tensor => typeof x === 'object' && x !== null && brand in x
 
+/** An immutable handle to values that are computed when somebody asks for them. */
 export class Tensor {
   readonly #node: Node
 

@@ -8,6 +8,7 @@ import { track } from './storage.ts'
 import { Tensor } from './tensor.ts'
 import { createState, recordAssign, type VariableState } from './variable-state.ts'
 
+/** Options of `Variable`. */
 export interface VariableOptions {
   readonly name?: string
 }

@@ -11,6 +11,7 @@ import { layoutsOf, runCase } from './sample-inputs.ts'
 /** Relative error that float32 results may have between backends, which sum in other orders and have their own exp. */
 export const backendTolerance = 1e-5
 
+/** Options of `describeBackend`. */
 export interface DescribeBackendOptions {
   /** Names of samples that the backend does not run, each with the reason: `{ erf: 'no error function in GLSL' }`. */
   readonly skip?: Readonly<Record<string, string>>

@@ -23,6 +23,7 @@ import {
 /** Relative error that float32 results of a layer and its gradients may have between backends, and against PyTorch. */
 export const layerTolerance = 2e-5
 
+/** What PyTorch's layer gave for the same inputs. */
 export interface TorchLayerAnswers {
   /** The state dict that the layer had, under our names in PyTorch's order. */
   readonly state: LayerNumbers
@@ -34,6 +35,7 @@ export interface TorchLayerAnswers {
   readonly eval?: LayerNumbers
 }
 
+/** What `describeLayer` is told of a layer. */
 export interface DescribeLayerOptions {
   /**
    * Makes the layer: always the same one but for its initial values. `dtype` is there to be passed on; a layer that has no such option gets

@@ -20,6 +20,7 @@ export interface OptimizerReference<O> {
   readonly rtol?: number
 }
 
+/** Options of `describeOptimizer`. */
 export interface DescribeOptimizerOptions<O> {
   /** Options for all that is not a reference: with them, `steps` steps halve a convex loss. */
   readonly options: O

@@ -3,6 +3,7 @@ import { grad } from '@tenon/autograd'
 import { isFloat } from '@tenon/kernel'
 import { type Tensor, tensor } from '@tenon/tensor'
 
+/** Options of `gradientCheck`. */
 export interface GradientCheckOptions {
   /** Relative to max(1, |derivative|). Default 1e-6. */
   readonly rtol?: number

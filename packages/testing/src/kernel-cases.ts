@@ -18,6 +18,7 @@ import {
   type TypedArray,
 } from '@tenon/kernel'
 
+/** A program with inputs for it. */
 export interface KernelCase {
   readonly name: string
   readonly program: Program
@@ -454,6 +455,7 @@ function temporaries(): KernelCase {
   return { name: 'temporaries that share a place', program, buffers: contents(buffers), scalars: [] }
 }
 
+/** Programs that use each kind of kernel. */
 export const kernelCases: readonly KernelCase[] = [
   ...loops,
   ...reductions,

@@ -8,6 +8,7 @@ import { difference } from './close.ts'
 /** Numbers by what they are: `output 0`, `shape of output 0`, `gradient by input 1`, `gradient by weight`, `runningMean`. */
 export type LayerNumbers = Readonly<Record<string, ArrayLike<number>>>
 
+/** The precisions that a layer is checked in. */
 export type LayerFloat = 'float32' | 'float64'
 
 /** Values that lie on no backend. */

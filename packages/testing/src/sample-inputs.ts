@@ -8,6 +8,7 @@ import { caseContents, type InputSpec, type Samples } from '@tenon/tensor/sample
  * tensor; or as the result of another op, which the op may be fused with.
  */
 export type Layout = 'contiguous' | 'permuted' | 'sliced' | 'computed'
+/** All of them. */
 export const layouts: readonly Layout[] = ['contiguous', 'permuted', 'sliced', 'computed']
 
 /** The float of the run stands in for float32. */
@@ -72,12 +73,14 @@ function computed(values: readonly number[], shape: readonly number[], dtype: DT
       ).neg()
 }
 
+/** An input of a sample as a tensor that lies in memory in this way. */
 export function makeInput(values: readonly number[], spec: InputSpec, layout: Layout, float: Float): Tensor {
   const dtype = spec.dtype === 'float32' ? float : spec.dtype
   const plain = { contiguous: make, permuted, sliced, computed }[layout](values, spec.shape, dtype)
   return spec.expandTo ? plain.expand(spec.expandTo) : plain
 }
 
+/** One case that was run. */
 export interface SampleRun {
   /** For messages: which case, in which layout. */
   readonly label: string
@@ -85,6 +88,7 @@ export interface SampleRun {
   readonly outputs: readonly Tensor[]
 }
 
+/** How `runCase` makes the inputs. */
 export interface RunOptions {
   readonly layout?: Layout
   readonly float?: Float
@@ -113,4 +117,5 @@ export function layoutsOf(samples: Samples, index: number): readonly Layout[] {
   return spread ? layouts : layouts.slice(0, 1)
 }
 
+/** Whether it has a gradient. */
 export const isFloatInput = (spec: InputSpec): boolean => isFloat(spec.dtype)

@@ -18,8 +18,10 @@ export interface CheckpointParts {
   readonly generator?: Generator
 }
 
+/** What survives JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
+/** What a checkpoint holds beside tensors. */
 export interface CheckpointNotes<S extends Json = Json> {
   readonly position: Position
   /** Whatever the program needs to build the same run again: the name of the data, sizes, the seed of the order. */
@@ -50,6 +52,7 @@ const variablesOf = ({ model, optimizer, generator }: CheckpointParts): Map<stri
     ...(generator ? [['generator.state', generator.state] as const] : []),
   ])
 
+/** A run as the bytes of a safetensors file. */
 export const encodeCheckpoint = async <S extends Json>(parts: CheckpointParts, notes: CheckpointNotes<S>): Promise<Uint8Array> => {
   const variables = variablesOf(parts)
   realize(...variables.values())

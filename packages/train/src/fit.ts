@@ -22,6 +22,7 @@ export interface StepReport extends Position {
   readonly loss: number
 }
 
+/** Options of `fit`. */
 export interface FitOptions<B extends Batch> {
   readonly loader: BatchSource<B>
   /** One step of training on a batch. Returns the loss, which `fit` reads later: never wait for it in here. */
@@ -102,6 +103,7 @@ const fitEpoch = async <B extends Batch>(
   return step
 }
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions<B extends Batch, Names extends string> {
   readonly loader: BatchSource<B>
   /** Means over the batch, by name: `{ loss, accuracy }`. */

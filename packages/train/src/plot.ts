@@ -2,8 +2,10 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
 import { area, line } from 'd3-shape'
 
+/** Where a curve passes through. */
 export type Point = readonly [x: number, y: number]
 
+/** A line of a chart. */
 export interface Curve {
   readonly name: string
   readonly points: readonly Point[]
@@ -11,6 +13,7 @@ export interface Curve {
   readonly dots?: boolean
 }
 
+/** What `plot` draws. */
 export interface Chart {
   readonly title: string
   readonly xLabel: string

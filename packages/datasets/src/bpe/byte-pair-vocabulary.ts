@@ -15,6 +15,7 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /** A vocabulary as plain JSON, to be kept in a checkpoint or a file. */
 export type BytePairJson = { readonly kind: 'bpe'; readonly tokenizer: TokenizerJson }
 
+/** Options of `BytePairVocabulary`. */
 export interface BytePairOptions {
   /** Tokens in all: the special ones, 256 for the bytes, and one for each pair that is joined. Fewer where no pair is there twice. */
   readonly size: number

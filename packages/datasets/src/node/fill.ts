@@ -18,6 +18,7 @@ export interface FetchProgress {
   readonly folder: string
 }
 
+/** Is told how far a download is. */
 export type OnProgress = (progress: FetchProgress) => void
 
 /** What is under way in this process, so that train and test parts asked for together are fetched once. */

@@ -5,6 +5,7 @@ import { fashionMnistSet, type ImageSet, mnistSet } from './mnist-sources.ts'
 import { type PinnedOptions, readPinned } from './pinned.ts'
 import type { PinnedFile } from './sources.ts'
 
+/** Options of `mnist` and `fashionMnist`. */
 export interface MnistOptions extends PinnedOptions {
   /** The 60,000 images to train on, or the 10,000 to test with. Default true. */
   readonly train?: boolean
@@ -26,6 +27,7 @@ export const mnistFiles = async (options?: PinnedOptions): Promise<ReadonlyMap<s
 /** Fashion-MNIST: 28 × 28 pictures of clothes, in all else like `mnist` (31 MB). Class k is `fashionMnistClasses[k]`. */
 export const fashionMnist = (options?: MnistOptions): Promise<ImageDataset> => load(fashionMnistSet, options)
 
+/** What the ten classes of Fashion-MNIST are called. */
 export const fashionMnistClasses: readonly string[] = [
   'T-shirt/top',
   'trouser',

@@ -9,6 +9,7 @@ export type TextOptions = PinnedOptions
 /** "Moby-Dick; or, The Whale": 1.2 million characters of English. Fetched once (1.5 MB), verified each time. @throws DatasetError as `mnist` */
 export const mobyDick = (options?: TextOptions): Promise<string> => readText(mobyDickSet, options)
 
+/** What `firstNames` gives. */
 export interface FirstNames {
   /** 4,951, in alphabetical order. */
   readonly female: readonly string[]
@@ -22,6 +23,7 @@ export const firstNames = async (options?: TextOptions): Promise<FirstNames> => 
   male: lines(await readText(maleNamesSet, options)),
 })
 
+/** One pronunciation of a word. */
 export interface Pronunciation {
   /** In capitals: "ABANDON". */
   readonly word: string

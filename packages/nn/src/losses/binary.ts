@@ -1,11 +1,13 @@
 import { log, log1p, maximum, softplus, type Tensor, where } from '@tenon/tensor'
 import { checkSameShape, type LossOptions, reduce } from './reduction.ts'
 
+/** Options of `BCELoss` and `binaryCrossEntropy`. */
 export interface BCEOptions extends LossOptions {
   /** Factors of the losses; broadcasts to the shape of the target. Default: all 1. */
   readonly weight?: Tensor | null
 }
 
+/** Options of `BCEWithLogitsLoss` and `binaryCrossEntropyWithLogits`. */
 export interface BCEWithLogitsOptions extends BCEOptions {
   /** Factors of the losses where the target is 1; broadcasts to the shape of the target. Default: all 1. */
   readonly posWeight?: Tensor | null

@@ -15,6 +15,7 @@ import {
 } from '@tenon/tensor'
 import { checkOption, type LossOptions, reduce } from './reduction.ts'
 
+/** Options of `NLLLoss` and `nllLoss`. */
 export interface NLLLossOptions extends LossOptions {
   /** The weight of each class, [C]: the mean is then the weighted one. Default: all 1. */
   readonly weight?: Tensor | null
@@ -22,6 +23,7 @@ export interface NLLLossOptions extends LossOptions {
   readonly ignoreIndex?: number
 }
 
+/** Options of `CrossEntropyLoss` and `crossEntropy`. */
 export interface CrossEntropyOptions extends NLLLossOptions {
   /** The share ε of each target that is spread evenly over all classes. Default 0. */
   readonly labelSmoothing?: number

@@ -1,6 +1,7 @@
 import { clamp, exp, log, ShapeError, sameShape, showShape, square, type Tensor, where } from '@tenon/tensor'
 import { checkOption, checkSameShape, type LossOptions, type Reduction, reduce } from './reduction.ts'
 
+/** Options of `KLDivLoss` and `klDiv`. */
 export interface KLDivOptions {
   /** 'batchmean' is the sum over the size of the first dimension: the divergence itself, where 'mean' is over all elements. Default 'mean'. */
   readonly reduction?: Reduction | 'batchmean'
@@ -26,6 +27,7 @@ function divergence(input: Tensor, target: Tensor): Tensor {
   return where(none, 0, target.mul(log(where(none, 1, target)).sub(where(none, 0, input))))
 }
 
+/** Options of `GaussianNLLLoss` and `gaussianNllLoss`. */
 export interface GaussianNLLOptions extends LossOptions {
   /** Add the constant ½ log 2π. Default false. */
   readonly full?: boolean
@@ -62,6 +64,7 @@ function variancesLike(input: Tensor, variance: Tensor): Tensor {
   )
 }
 
+/** Options of `PoissonNLLLoss` and `poissonNllLoss`. */
 export interface PoissonNLLOptions extends LossOptions {
   /** Whether the input is the log of the rate. Default true. */
   readonly logInput?: boolean

@@ -1,6 +1,7 @@
 import { clamp, minimum, ShapeError, sameShape, showShape, sqrt, square, type Tensor, where } from '@tenon/tensor'
 import { checkOption, checkSameShape, type LossOptions, reduce } from './reduction.ts'
 
+/** Options of the losses with a margin. */
 export interface MarginOptions extends LossOptions {
   /** The distance from which on there is nothing to lose; its default is that of the loss. */
   readonly margin?: number
@@ -30,6 +31,7 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
   return reduce('cosineEmbeddingLoss', where(target.eq(1), cosine.neg().add(1), apart), options)
 }
 
+/** Options of `TripletMarginLoss` and `tripletMarginLoss`. */
 export interface TripletMarginOptions extends MarginOptions {
   /** p of the norm, Infinity for the greatest difference. Default 2. */
   readonly p?: number

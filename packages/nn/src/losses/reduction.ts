@@ -1,7 +1,9 @@
 import { ShapeError, sameShape, showShape, type Tensor } from '@tenon/tensor'
 
+/** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = 'mean' | 'sum' | 'none'
 
+/** What all losses take. */
 export interface LossOptions {
   /** What becomes of the losses of the samples, or of the elements. Default 'mean'. */
   readonly reduction?: Reduction

@@ -18,6 +18,7 @@ export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {})
   return reduce('l1Loss', input.sub(target).abs(), options)
 }
 
+/** Options of `SmoothL1Loss` and `smoothL1Loss`. */
 export interface SmoothL1Options extends LossOptions {
   /** Where the parabola ends. Default 1; with 0, the loss is `l1Loss`. */
   readonly beta?: number
@@ -37,6 +38,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Opt
   return reduce('smoothL1Loss', losses, options)
 }
 
+/** Options of `HuberLoss` and `huberLoss`. */
 export interface HuberOptions extends LossOptions {
   /** Where the parabola ends. Default 1. */
   readonly delta?: number

@@ -3,6 +3,7 @@ import { type PerAxis, perAxis } from '../compose.ts'
 import { showShape } from '../shape.ts'
 import { primitive, type Tensor } from '../tensor.ts'
 
+/** Options of `convTranspose1d` and `convTranspose2d`. */
 export interface ConvTransposeOptions {
   readonly stride?: PerAxis
   /** Takes off on both sides what this padding adds to the input of the convolution that is turned around. */

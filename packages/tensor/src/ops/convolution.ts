@@ -3,6 +3,7 @@ import { type PerAxis, perAxis } from '../compose.ts'
 import { showShape } from '../shape.ts'
 import { primitive, type Tensor } from '../tensor.ts'
 
+/** Options of `conv1d` and `conv2d`. */
 export interface ConvOptions {
   readonly stride?: PerAxis
   /** Zeros on both sides; `same` keeps the size (stride 1), `valid` is none. */

@@ -4,11 +4,13 @@ import { expandNode, promote } from '../promote.ts'
 import { checkShape, type Shape, showShape, sizeOf } from '../shape.ts'
 import { type Nested, Tensor } from '../tensor.ts'
 
+/** Options of the functions that make tensors. */
 export interface CreateOptions {
   /** float32 unless said otherwise. */
   readonly dtype?: DType
 }
 
+/** What `tensor` takes. */
 export type TensorData = TypedArray | Nested | readonly (number | boolean)[]
 
 const dtypeOfArray = (data: TypedArray): DType => {
@@ -73,14 +75,19 @@ function unnest(data: Nested): { values: number[]; shape: number[]; bool: boolea
   return { values, shape, bool: bool && values.length > 0 }
 }
 
+/** A tensor that is `value` everywhere. */
 export function full(shape: Shape, value: number, { dtype = 'float32' }: CreateOptions = {}): Tensor {
   checkShape('full', shape)
   return new Tensor(expandNode(constNode(value, dtype), shape))
 }
 
+/** A tensor of zeros. */
 export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 0, options)
+/** A tensor of ones. */
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options)
+/** Zeros, of the same shape and dtype. */
 export const zerosLike = (x: Tensor): Tensor => full(x.shape, 0, { dtype: x.dtype })
+/** Ones, of the same shape and dtype. */
 export const onesLike = (x: Tensor): Tensor => full(x.shape, 1, { dtype: x.dtype })
 
 /** start, start + step, … before `end`; `arange(n)` counts 0 … n − 1. int32, or float32 where a bound or the step is a fraction. */

@@ -23,6 +23,7 @@ export interface TensorKind {
   readonly dtype: DType
 }
 
+/** What `customKernel` is told of an op. */
 export interface CustomKernelOptions<Inputs extends readonly Tensor[]> {
   /** Stands in errors. */
   readonly name: string

@@ -11,6 +11,7 @@ export const isfinite = (x: Tensor): Tensor => x.sub(x).eq(0)
 /** isinf(x): whether x is ∞ or −∞.   any shape → same, bool */
 export const isinf = (x: Tensor): Tensor => x.abs().eq(Infinity)
 
+/** Options of `nanToNum`. */
 export interface NanToNumOptions {
   /** Instead of NaN; 0. */
   readonly nan?: number

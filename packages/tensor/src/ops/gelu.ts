@@ -3,6 +3,7 @@ import type { Tensor } from '../tensor.ts'
 import { erf } from './erf.ts'
 import { tanh } from './trigonometry.ts'
 
+/** Options of `gelu`. */
 export interface GeluOptions {
   readonly approximate?: 'none' | 'tanh'
 }

@@ -6,6 +6,7 @@ import { tensor } from './create.ts'
 import { lerp } from './lerp.ts'
 import { repeatInterleave } from './repeat.ts'
 
+/** Options of `interpolate`. */
 export interface InterpolateOptions {
   /** The new size of every spatial axis; this or `scaleFactor`. */
   readonly size?: PerAxis

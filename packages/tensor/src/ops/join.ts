@@ -31,6 +31,7 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   )
 }
 
+/** Options of `meshgrid`. */
 export interface MeshgridOptions {
   /** `ij`: the first tensor counts along the first dimension, as in a matrix; `xy`: along the second, as in a picture. */
   readonly indexing?: 'ij' | 'xy'

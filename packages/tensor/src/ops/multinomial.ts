@@ -9,6 +9,7 @@ import { clamp } from './extrema.ts'
 import { rand } from './random.ts'
 import { topk } from './sort.ts'
 
+/** Options of `multinomial`. */
 export interface MultinomialOptions {
   /** Whether a position may be drawn again. Default false. */
   readonly replacement?: boolean

@@ -3,8 +3,10 @@ import { showShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { concat } from './join.ts'
 
+/** What `pad` puts beyond the edges. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular'
 
+/** Options of `pad`. */
 export interface PadOptions {
   readonly mode?: PadMode
   /** What mode `constant` pads with. */

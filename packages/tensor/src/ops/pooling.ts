@@ -4,6 +4,7 @@ import { showShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { ones } from './create.ts'
 
+/** What all pooling functions take. */
 export interface PoolOptions {
   /** kernelSize where it is not given. */
   readonly stride?: PerAxis
@@ -12,15 +13,18 @@ export interface PoolOptions {
   readonly ceilMode?: boolean
 }
 
+/** Options of `maxPool1d` and `maxPool2d`. */
 export interface MaxPoolOptions extends PoolOptions {
   readonly dilation?: PerAxis
 }
 
+/** Options of `avgPool1d`. */
 export interface AvgPoolOptions extends PoolOptions {
   /** Whether the zeros of the padding count in the mean; true, as in PyTorch. */
   readonly countIncludePad?: boolean
 }
 
+/** Options of `avgPool2d`. */
 export interface AvgPool2dOptions extends AvgPoolOptions {
   /** What the sum of a window is divided by, in place of its size. */
   readonly divisorOverride?: number

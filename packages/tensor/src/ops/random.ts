@@ -6,6 +6,7 @@ import { primitive, type Tensor } from '../tensor.ts'
 import { type CreateOptions, full } from './create.ts'
 import { argsort } from './sort.ts'
 
+/** Options of the functions that draw numbers. */
 export interface RandomOptions extends CreateOptions {
   readonly generator?: Generator
 }

@@ -2,11 +2,13 @@ import { ShapeError } from '@tenon/kernel'
 import { normalizeDim } from '../shape.ts'
 import { primitive, type Tensor } from '../tensor.ts'
 
+/** Options of `sort` and `argsort`. */
 export interface SortOptions {
   /** From the greatest to the least. Default false. */
   readonly descending?: boolean
 }
 
+/** Options of `topk`. */
 export interface TopkOptions {
   /** The greatest values; else the least. Default true. */
   readonly largest?: boolean

@@ -4,6 +4,7 @@ import { type PerAxis, perAxis } from '../compose.ts'
 import { showShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 
+/** Options of `unfold` and `fold`. */
 export interface UnfoldOptions {
   readonly dilation?: PerAxis
   readonly padding?: PerAxis

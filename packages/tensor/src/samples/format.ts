@@ -20,6 +20,7 @@ export interface InputSpec {
   readonly expandTo?: readonly number[]
 }
 
+/** One call of an op: its inputs and arguments, and what is not checked there. */
 export interface SampleCase {
   readonly inputs: readonly InputSpec[]
   /** What follows the tensors in the call: numbers, arrays, and perhaps one options object (keyword arguments in PyTorch). */
@@ -30,9 +31,12 @@ export interface SampleCase {
   readonly noTorch?: string
 }
 
+/** What every op needs a case of, or a reason. */
 export type CaseKind = 'plain' | 'broadcast' | 'size-one' | 'empty' | 'non-contiguous'
+/** All of them. */
 export const caseKinds: readonly CaseKind[] = ['plain', 'broadcast', 'size-one', 'empty', 'non-contiguous']
 
+/** An op as the suites call it. */
 // biome-ignore lint/suspicious/noExplicitAny: a sample passes what its op takes
 export type SampledOp = (...args: any[]) => Tensor | readonly Tensor[]
 
@@ -40,6 +44,7 @@ export type SampledOp = (...args: any[]) => Tensor | readonly Tensor[]
 // biome-ignore lint/suspicious/noExplicitAny: as above
 type Named = (...args: any[]) => unknown
 
+/** The cases of an op, and what the suites must know of it. */
 export interface Samples {
   /** The exported name of a function, `Tensor.name` of a method, or `primitive:name`. */
   readonly name: string
@@ -66,6 +71,7 @@ type CaseSpec = InputSpec | readonly InputSpec[] | (Partial<SampleCase> & { read
 /** A case is one input, several, or several with what else it is called with. */
 export type SampleInputs = readonly CaseSpec[]
 
+/** What `samples` is told of an op. */
 export interface SamplesOptions {
   readonly inputs: SampleInputs
   /** A Python expression, or why there is none. */
@@ -128,6 +134,7 @@ export const integers = (shape: readonly number[], low: number, high: number, dt
   fill: { kind: 'integers', low, high },
 })
 
+/** An input of random bools. */
 export const booleans = (shape: readonly number[]): InputSpec => integers(shape, 0, 2, 'bool')
 
 /** A vector of exactly these numbers. */

@@ -12,6 +12,7 @@ export const readMetrics = (file: string): MetricsRecord[] => {
   return complete.filter((line) => line !== '').map((line) => JSON.parse(line) as MetricsRecord)
 }
 
+/** Appends records to a file of JSON lines. */
 export class MetricsLog {
   readonly file: string
   private unwritten: string[] = []

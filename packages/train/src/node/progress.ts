@@ -2,6 +2,7 @@
 import type { WriteStream } from 'node:tty'
 import cliProgress from 'cli-progress'
 
+/** Options of `Progress`. */
 export interface ProgressOptions {
   readonly total: number
   /** Where a resumed count begins: what was done before does not count for the rate. */

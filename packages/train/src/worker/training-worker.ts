@@ -3,6 +3,7 @@ import { RemoteError, WorkerError } from '../errors.ts'
 import type { FromWorker, MessageEnd, ToWorker } from './messages.ts'
 import type { TrainingService } from './serve-training.ts'
 
+/** Options of `TrainingWorker`. */
 export interface TrainingWorkerOptions<S extends TrainingService> {
   /** Told of everything that the run reports, in order. */
   readonly onReport?: (report: ReportOf<S>) => void
