@@ -19,6 +19,12 @@ const checks = {
   'what users get': () => script('check-packages.mjs'),
 }
 
+/** It prints what it measures. */
+function releaseDry() {
+  const { status } = spawnSync('node', [join(root, 'scripts/release-dry.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) throw new CommandError('release:dry', '')
+}
+
 await main(() => {
   install()
   const failed = []
@@ -40,6 +46,7 @@ await main(() => {
       done()
     })
   }
+  attempt('release:dry', releaseDry)
   const tests = runTests()
   if (!tests.success) failed.push('tests')
 

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { phase, root, run } from './run.mjs'
+import { phase, root, run, runAside } from './run.mjs'
 
 const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager.split('@')[1]
 const memory = join(root, 'node_modules/.tenon')
@@ -19,12 +19,29 @@ export function providePnpm() {
   if (process.env.npm_config_user_agent?.startsWith(`pnpm/${version} `)) return
   let folder = remembered(`pnpm-${version}`)
   if (!existsSync(join(folder, 'pnpm'))) {
-    const path = run('npx', ['--yes', `--package=pnpm@${version}`, '--', 'node', '-p', 'process.env.PATH']).trim()
-    folder = path.split(delimiter).find((entry) => entry.includes('_npx') && existsSync(join(entry, 'pnpm')))
-    if (!folder) throw new Error(`npx fetched pnpm@${version}, which then is in no folder of its PATH: ${path}`)
+    folder = folderOf('pnpm', run(...npx(`pnpm@${version}`)))
     remember(`pnpm-${version}`, folder)
   }
   process.env.PATH = [folder, process.env.PATH].join(delimiter)
+}
+
+const npx = (spec) => ['npx', ['--yes', `--package=${spec}`, '--', process.execPath, '-p', 'process.env.PATH']]
+
+function folderOf(name, printed) {
+  const path = printed.trim()
+  const folder = path.split(delimiter).find((entry) => entry.includes('_npx') && existsSync(join(entry, name)))
+  if (!folder) throw new Error(`npx fetched ${name}, which then is in no folder of its PATH: ${path}`)
+  return folder
+}
+
+/** The file of a program that comes in a package of its name, fetched once by npx. */
+export async function fetchProgram(name, version) {
+  const known = remembered(`${name}-${version}`)
+  if (existsSync(join(known, name))) return join(known, name)
+  const [command, args] = npx(`${name}@${version}`)
+  const folder = folderOf(name, (await runAside(command, args)).stdout)
+  remember(`${name}-${version}`, folder)
+  return join(folder, name)
 }
 
 /** Installs what the app `project` needs to be built and run, or everything. */

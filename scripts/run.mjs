@@ -1,6 +1,6 @@
 // Runs commands without their chatter: one line a phase, and all of the output only when something goes wrong.
 
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -29,6 +29,24 @@ export function run(command, args, { env = {}, cwd = root } = {}) {
   if (result.error) throw new CommandError(line, String(result.error))
   if (result.status !== 0) throw new CommandError(line, result.stdout + result.stderr)
   return result.stdout
+}
+
+/** As `run`, while this process goes on, and serves what the command asks of it. Gives what it prints to both, apart. */
+export function runAside(command, args, { env = {}, cwd = root, timeout = 0 } = {}) {
+  const options = { cwd, timeout, env: { ...withoutNpm(process.env), ...env }, maxBuffer: 1 << 28 }
+  return new Promise((resolve, reject) => {
+    const child = execFile(command, args, options, (error, stdout, stderr) => {
+      if (!error) resolve({ stdout, stderr })
+      else
+        reject(
+          new CommandError(
+            [command, ...args].join(' '),
+            `${stdout}${stderr}${error.killed ? `no end after ${timeout / 1000} s` : ''}` || String(error),
+          ),
+        )
+    })
+    child.stdin.end()
+  })
 }
 
 // `npm start` tells its children about itself in the environment, and they would take it for their own settings.
