@@ -28,11 +28,13 @@ const makePeer = async (workloads) => {
   return make(readInputs(path), Number(size))
 }
 
-/** @param {Peer | Promise<Peer>} peer a promise that fails is the answer to every message */
-export const servePeer = (peer) => {
+/** Serves the workload that the command line names. @param {Workloads} workloads */
+export const serveWorkload = (workloads) => {
+  const peer = makePeer(workloads)
+  peer.catch(() => {}) // Its error is the answer to every message, and there may be none yet.
   let steps = 0
   /** Whole steps until `ms` have passed and `atLeast` are done. */
-  const takeTurn = async (ms, atLeast) => {
+  const takeTurn = async ({ ms, atLeast }) => {
     const { step, check } = await peer
     const [times, losses] = [[], []]
     const began = performance.now()
@@ -42,14 +44,11 @@ export const servePeer = (peer) => {
       times.push(performance.now() - start)
       if (check === undefined) losses.push(loss)
     }
-    if (check !== undefined) losses.push(await check())
-    return { times, losses, rssMb: process.resourceUsage().maxRSS / 1024 }
+    if (check !== undefined && times.length > 0) losses.push(await check())
+    return { times, losses, rssMb: Math.round(process.resourceUsage().maxRSS / 1024) }
   }
-  process.on('message', async ({ ms, atLeast }) => {
-    process.send(await takeTurn(ms, atLeast).catch((error) => ({ error: error?.message ?? String(error) })))
+  process.on('message', async (turn) => {
+    process.send(await takeTurn(turn).catch((error) => ({ error: error?.message ?? String(error) })))
   })
   process.on('disconnect', () => process.exit())
 }
-
-/** Serves the workload that the command line names. @param {Workloads} workloads */
-export const serveWorkload = (workloads) => servePeer(makePeer(workloads))

@@ -2,7 +2,7 @@
 
 /** @typedef {import('./inputs.mjs').Inputs} Inputs */
 
-/** Every floating-point tensor of the inputs that is a weight, as `make` makes it. @param {Inputs} inputs */
+/** The weights among the inputs, each as `make` makes it. @param {Inputs} inputs */
 export const mapWeights = (inputs, make) =>
   Object.fromEntries(
     Object.entries(inputs)
