@@ -73,7 +73,7 @@ function packageIn(registry, { folder: outer }, name) {
   const env = { npm_config_registry: registry.url, npm_config_userconfig: join(outer, '.npmrc') }
   return {
     folder,
-    run: (command, ...args) => runAside(command, args, { cwd: folder, env }),
+    run: (command, ...args) => runAside(command, args, { cwd: folder, env, timeout: 300_000 }),
     write: (file, text) => writeFileSync(join(folder, file), text),
   }
 }
@@ -83,10 +83,7 @@ async function generate(registry, project, kind, name, step) {
   const made = packageIn(registry, project, name)
   await step(`npm create @tenon/${kind}`, async () => {
     const { stdout } = await project.run('npm', 'create', '--yes', `@tenon/${kind}`, `@stranger/${name}`)
-    return stdout
-      .split('\n')
-      .find((line) => line.startsWith(name))
-      .replace(`${name}: `, '')
+    return /^@stranger.*: (.*)$/m.exec(stdout)[1]
   })
   await step(`${kind}: install`, async () => {
     await made.run('npm', 'install')
@@ -118,8 +115,8 @@ async function makeLayer(registry, project, step) {
   })
   await step('layer: npm publish', async () => {
     await made.run('npm', 'publish')
-    if (!registry.names().includes('@stranger/nn-kan')) throw new Wrong('@stranger/nn-kan is not in the registry')
-    return '@stranger/nn-kan'
+    const { stdout } = await made.run('npm', 'view', '@stranger/nn-kan', 'version')
+    return `@stranger/nn-kan ${stdout.trim()}`
   })
 }
 

@@ -49,9 +49,10 @@ export function runCreate(template: Template, version: string, argv: readonly st
 }
 
 function create(template: Template, name: string, chosen: string | undefined, { cwd, userAgent }: World): string {
-  const folder = chosen ?? name.split('/').at(-1)!
-  const { names, files } = createPackage(template, name, resolve(cwd, folder))
+  const folder = resolve(cwd, chosen ?? name.split('/').at(-1)!)
+  const { names, files } = createPackage(template, name, folder)
   const manager = userAgent?.split('/')[0] || 'npm'
-  const steps = [`cd ${relative(cwd, resolve(cwd, folder))}`, `${manager} install`, `${manager} run test`]
-  return `${folder}: ${files.length} files, ${names.identifier} is in src/${names.file}.ts\n\n${steps.map((step) => `  ${step}\n`).join('')}`
+  const there = folder === cwd ? [] : [`cd ${relative(cwd, folder)}`]
+  const steps = [...there, `${manager} install`, `${manager} run test`]
+  return `${name}: ${files.length} files, ${names.identifier} is in src/${names.file}.ts\n\n${steps.map((step) => `  ${step}\n`).join('')}`
 }

@@ -66,6 +66,16 @@ describe('a new package', () => {
     expect(create('kan').out).toBe('kan: 4 files, Kan is in src/kan.ts\n\n  cd kan\n  pnpm install\n  pnpm run test\n')
   })
 
+  test('goes into the folder where the user stands, if it is empty and they say so', () => {
+    const cwd = join(folder, 'empty')
+    mkdirSync(cwd)
+    const printed: string[] = []
+    const world = { cwd, out: (text: string) => printed.push(text), err: () => {}, userAgent: undefined }
+    expect(runCreate(template, '1.2.3', ['kan', '--folder', '.'], world)).toBe(0)
+    expect(printed).toEqual(['kan: 4 files, Kan is in src/kan.ts\n\n  npm install\n  npm run test\n'])
+    expect(read('empty/src/kan.ts')).toContain('class Kan')
+  })
+
   test('goes where --folder says, and into a folder that is empty', () => {
     mkdirSync(join(folder, 'packages/here'), { recursive: true })
     expect(create('kan', '--folder', 'packages/here')).toMatchObject({ code: 0, out: expect.stringContaining('cd packages/here\n') })
