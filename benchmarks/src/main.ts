@@ -115,9 +115,14 @@ const bench = async (workloads: readonly string[], options: Options): Promise<vo
       const inputs = join(folder, `${name}.safetensors`)
       if (workload) writeFileSync(inputs, safetensorsOf(workload.inputs()))
       const contenders = workload ? contendersOf(name, inputs, chosen) : gpujsBenchmarks[name]!.contenders
-      const measured = await measure(name, contenders, options.rounds, (line) => console.error(line))
-      console.log(`${formatRows(measured)}`)
-      rows.push(...measured)
+      try {
+        const measured = await measure(name, contenders, options.rounds, (line) => console.error(line))
+        console.log(formatRows(measured))
+        rows.push(...measured)
+      } catch (error) {
+        console.error(`error: ${(error as Error).message}`) // the other workloads go on
+        process.exitCode = 1
+      }
       if (options.json !== undefined) {
         const report: Report = { date: new Date().toISOString(), ...machine, rows }
         writeFileSync(resolve(options.json), `${JSON.stringify(report, null, 2)}\n`)
