@@ -13,7 +13,7 @@ import type { HandMode } from './hand-kernels.ts'
 import type { Inputs } from './inputs.ts'
 import { measure, type Row } from './measure.ts'
 import { peerArguments, servePeer, serveRounds } from './peer.ts'
-import { formatComparison, formatRows, type Report } from './report.ts'
+import { formatComparison, formatOverview, formatRows, type Report } from './report.ts'
 import { findTorch, peersFolder, reasonAgainst, systems } from './systems.ts'
 import { serveTenon } from './tenon/index.ts'
 import { workloadNames, workloadOf } from './workloads.ts'
@@ -131,6 +131,7 @@ const bench = async (workloads: readonly string[], options: Options): Promise<vo
   } finally {
     rmSync(folder, { recursive: true })
   }
+  if (names.length > 1) console.log(`\n## All\n\n${formatOverview(rows)}`)
   if (options.json !== undefined) console.log(`\nwritten to ${resolve(options.json)}`)
 }
 

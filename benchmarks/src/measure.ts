@@ -29,8 +29,8 @@ export interface Row {
 /** A turn lasts so long, or a step. Threads that wait busily for more work give up in the pause before the next one's turn. */
 const turnMs = 700
 const pauseMs = 50
-/** What takes longer at its first step is measured by one more. */
-const slowMs = 4000
+/** What takes longer is measured by one step. */
+const slowMs = 10_000
 
 /** Losses are compared over so many steps: rounding makes more and more of a difference later. */
 const comparedSteps = 10
@@ -93,7 +93,7 @@ export const measure = async (
     }
     for (let round = 1; round <= rounds; round++) {
       for (const [i, at] of measured.entries()) {
-        if (at.firstStepMs > slowMs && round > 1) continue
+        if (at.times[0]! > slowMs) continue
         const turn = await peers[i]!.run({ ms: turnMs, atLeast: 1 })
         for (const time of turn.times) at.times.push(time)
         note(at, turn)

@@ -47,6 +47,24 @@ export const formatRows = (rows: readonly Row[]): string => {
   return [table, ...(notes.size > 0 ? [''] : []), ...[...notes].map(([system, note]) => `- ${system}: ${note}`)].join('\n')
 }
 
+/** A line for each workload, a column for each system: its fastest step in ms, with as many threads as it was given. */
+export const formatOverview = (rows: readonly Row[]): string => {
+  const systems = [...new Set(rows.map(({ system }) => system))]
+  const workloads = [...new Set(rows.map(({ workload }) => workload))]
+  const fastest = (workload: string, system: string): Row | undefined =>
+    rows.filter((row) => row.workload === workload && row.system === system).toSorted((a, b) => b.threads - a.threads)[0]
+  return formatTable(
+    [{ title: 'ms, fastest', align: 'left' }, ...systems.map((title) => ({ title }))],
+    workloads.map((workload) => [
+      workload,
+      ...systems.map((system) => {
+        const row = fastest(workload, system)
+        return row ? digits(row.min_ms) : ''
+      }),
+    ]),
+  )
+}
+
 /** What has become of each row of `before`: a ratio below 1 is faster. */
 export const formatComparison = (before: Report, after: Report): string => {
   const rows = before.rows.flatMap((old) => {

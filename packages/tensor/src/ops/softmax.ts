@@ -3,6 +3,7 @@ import { normalizeDim, normalizeDims } from '../shape.ts'
 import type { Dims, ReduceOptions, Tensor } from '../tensor.ts'
 import { exp, log } from './exponential.ts'
 import { isfinite } from './finite.ts'
+import { reciprocal } from './power.ts'
 import { where } from './where.ts'
 
 /** x − max x along one dimension, at most 0. The maximum is subtracted again later or cancels, so no gradient flows through it. */
@@ -17,7 +18,7 @@ export function softmax(input: Tensor, dim: number): Tensor {
   const d = normalizeDim('softmax', dim, x.ndim)
   if (x.size === 0) return x
   const e = exp(shifted(x, d))
-  return e.div(e.sum(d, { keepdim: true }))
+  return e.mul(reciprocal(e.sum(d, { keepdim: true }))) // one division a row
 }
 
 /** logSoftmax(x)ᵢ = xᵢ − log Σⱼ e^xⱼ along `dim`: finite where the softmax is rounded to 0.   any shape → same */
