@@ -36,10 +36,6 @@ class Worker {
   async postMessage(message) {
     ;(await this.#worker).postMessage(message)
   }
-
-  async terminate() {
-    await (await this.#worker).terminate()
-  }
 }
 
 if (threads > 1) {

@@ -219,7 +219,6 @@ serveWorkload({
   'cnn-infer': cnnInfer,
   'lstm-train': lstmTrain,
   'gpt-train': gptTrain,
-  'gpt-big-train': gptTrain,
   'gpt-generate': gptGenerate,
   matmul: operation(({ a, b }) => np.matmul(a, b)),
   gelu: ofRows((x) => gelu(x.mul(1.5).add(0.25))),

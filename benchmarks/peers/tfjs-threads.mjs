@@ -1,6 +1,6 @@
 /**
  * Starts the threads of TensorFlow.js's wasm backend in Node. It keeps them for browsers: a flag of its own says so, its workers
- * are started from `blob:` URLs, which Node's Worker cannot load, and it takes half of the processors that it sees.
+ * are started from `blob:` URLs, which Node's Worker cannot load, and it takes no more threads than half the processors that it sees.
  */
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
@@ -29,8 +29,8 @@ class Worker extends workerThreads.Worker {
 
 export const startThreads = async (threads) => {
   workerThreads.Worker = Worker
-  const processors = os.cpus()
-  os.cpus = () => Array.from({ length: 4 }, () => processors).flat()
+  const [processor] = os.cpus()
+  os.cpus = () => Array(2 * threads).fill(processor)
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', true)
   wasm.setThreadsCount(threads)
   await tf.setBackend('wasm')

@@ -207,7 +207,6 @@ serveWorkload({
   'cnn-infer': cnnInfer,
   'lstm-train': lstmTrain,
   'gpt-train': gptTrain,
-  'gpt-big-train': gptTrain,
   'gpt-generate': gptGenerate,
   matmul: operation(({ a, b }) => a.matMul(b)),
   gelu: operation(({ x }) => gelu(x.mul(1.5).add(0.25))),

@@ -41,11 +41,10 @@ export const textBatches = ({ text, offsets }, length) => {
 /** The first `count` images. @param {Inputs} inputs */
 export const firstImages = ({ images }, count) => images.data.subarray(0, count * 28 * 28)
 
-/** The sizes of the GPT whose weights these are; its heads are 32 wide, those of the big one 64. @param {Inputs} inputs */
+/** The sizes of the GPT whose weights these are. @param {Inputs} inputs */
 export const gptSizes = (inputs) => {
   const [block, width] = inputs['wpe.weight'].shape
-  const layers = Object.keys(inputs).filter((name) => name.endsWith('.ln1.weight')).length
-  const heads = width === 384 ? 6 : 4
+  const [layers, heads] = [Object.keys(inputs).filter((name) => name.endsWith('.ln1.weight')).length, 4]
   return { block, width, layers, heads, headWidth: width / heads, vocabulary: inputs['wte.weight'].shape[0] }
 }
 
