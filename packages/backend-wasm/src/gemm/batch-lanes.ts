@@ -53,7 +53,14 @@ export function compileBatchLanes(context: ModuleContext, kernel: Convolution): 
   const table = compileTapTable(context, kernel, window, channels)
   const image = compileImage(context, kernel, window, { channels: channels < inChannels, rows: false })
   const rowBytes = window.lanes * float
-  const multiply = compileRows(context, { rows: outChannels, aRow: weights.row, aStep: weights.step, bStep: 'table', cRow: rowBytes })
+  const multiply = compileRows(context, {
+    rows: outChannels,
+    aRow: weights.row,
+    aStep: weights.step,
+    bStep: 'table',
+    bTile: tileColumns * float,
+    cRow: rowBytes,
+  })
   const epilogue = compileEpilogue(context, kernel, blocks)
 
   const outputs = product(spatial.map((axis) => axis.output))
@@ -84,7 +91,6 @@ export function compileBatchLanes(context: ModuleContext, kernel: Convolution): 
         const common = {
           a: ks.keep(plus(a, times(channel, weights.channel), times(k, weights.step))),
           columnTiles,
-          bTile: tileColumns * float,
           count: ks.keep(minimum(i32.const(step), i32.sub(depth, k))),
           add: ks.keep(i32.or(channel, k)),
           tables: [ks.keep(plus(tableAt, times(k, float)))],

@@ -3,9 +3,10 @@
  * multiply-adds a cycle with a latency of four keep busy, and they leave registers free for the operands: larger tiles spill in V8 and were slower
  * (4×8: 54 GFLOP/s of 58 on a Zen 4 core; 8×16: 50; 6×8: 38).
  *
- * A is read one element at a time, so it can lie in any way; B is read in vectors of neighbouring columns.
+ * A is read one element at a time, so it can lie in any way; B is read in vectors of neighbouring columns. One row, or two, take several tiles of
+ * columns at once, to have as many sums.
  */
-import { doWhile, type I32, type Statement, sequence, type V128, when } from '../assembler/code.ts'
+import { doWhile, type I32, loopWhile, type Statement, sequence, type V128, when } from '../assembler/code.ts'
 import { i32, v128 } from '../assembler/instructions.ts'
 import type { FunctionBuilder, Local } from '../assembler/module.ts'
 import type { ModuleContext } from '../loops/compile.ts'
@@ -24,53 +25,53 @@ export interface BlockShape {
   readonly aTile: number
   readonly aStep: Advance
   readonly bStep: Advance
+  /** From a tile of columns to the next. */
+  readonly bTile: number
   readonly cRow: number
 }
 
 /**
- * Parameters: A, B, C, tiles of rows, tiles of columns, distance of B's column tiles, number of k, whether C is added to; then, where a pointer
- * advances by a table, the table of A, the table of B. Runs the columns outside, so that a tile of B stays in the first cache.
+ * Parameters: A, B, C, tiles of rows, tiles of columns, number of k, whether C is added to; then, where a pointer advances by a table, the table of
+ * A, the table of B. Runs the columns outside, so that a tile of B stays in the first cache.
  */
 export type BlockProduct = FunctionBuilder<'none'>
 
 export function compileBlockProduct(context: ModuleContext, shape: BlockShape): BlockProduct {
   const tables = [shape.aStep, shape.bStep].filter((step) => step === 'table').length
   const f = context.module.function(
-    Array.from({ length: 8 + tables }, () => 'i32' as const),
+    Array.from({ length: 7 + tables }, () => 'i32' as const),
     'none',
   )
-  const [a, b, c, rowTiles, columnTiles, bTile, count, add] = Array.from({ length: 8 }, (_, i) => f.param(i, 'i32').get) as I32[]
+  const [a, b, c, rowTiles, columnTiles, count, add] = Array.from({ length: 7 }, (_, i) => f.param(i, 'i32').get) as I32[]
   const tableOf = (step: Advance, position: number): I32 | null => (step === 'table' ? f.param(position, 'i32').get : null)
-  const aTable = tableOf(shape.aStep, 8)
-  const bTable = tableOf(shape.bStep, aTable ? 9 : 8)
+  const aTable = tableOf(shape.aStep, 7)
+  const bTable = tableOf(shape.bStep, aTable ? 8 : 7)
   const [i, j, aTile, bAt, cTile, cColumn] = Array.from({ length: 6 }, () => f.local('i32')) as Local<'i32'>[]
-  const tile = tileProduct(f, context.relaxed, shape, {
-    a: aTile!.get,
-    b: bAt!.get,
-    c: cTile!.get,
-    count: count!,
-    add: add!,
-    aTable,
-    bTable,
-  })
-  const minusOne = (local: Local<'i32'>): I32 => local.tee(i32.sub(local.get, i32.const(1)))
-  const advance = (local: Local<'i32'>, by: I32): Statement => local.set(i32.add(local.get, by))
-  f.add(
-    j!.set(columnTiles!),
-    bAt!.set(b!),
-    cColumn!.set(c!),
-    doWhile(
+  const operands = { a: aTile!.get, b: bAt!.get, c: cTile!.get, count: count!, add: add!, aTable, bTable }
+  const advance = (local: Local<'i32'>, by: number): Statement => local.set(i32.add(local.get, i32.const(by)))
+  /** Over all rows for as long as there are so many tiles of columns left. */
+  const sweep = (tiles: number): Statement =>
+    loopWhile(
+      i32.geS(j!.get, i32.const(tiles)),
       sequence(
         i!.set(rowTiles!),
         aTile!.set(a!),
         cTile!.set(cColumn!.get),
-        doWhile(sequence(tile, advance(aTile!, i32.const(shape.aTile)), advance(cTile!, i32.const(tileRows * shape.cRow))), minusOne(i!)),
-        advance(bAt!, bTile!),
-        advance(cColumn!, i32.const(4 * tileColumns)),
+        doWhile(
+          sequence(
+            tileProduct(f, context.relaxed, shape, tiles, operands),
+            advance(aTile!, shape.aTile),
+            advance(cTile!, tileRows * shape.cRow),
+          ),
+          i!.tee(i32.sub(i!.get, i32.const(1))),
+        ),
+        advance(bAt!, tiles * shape.bTile),
+        advance(cColumn!, tiles * 4 * tileColumns),
+        advance(j!, -tiles),
       ),
-      minusOne(j!),
-    ),
-  )
+    )
+  const atOnce = Math.floor(tileRows / shape.aRows.length)
+  f.add(j!.set(columnTiles!), bAt!.set(b!), cColumn!.set(c!), ...[...new Set([atOnce, 1])].map(sweep))
   return f
 }
 
@@ -84,27 +85,38 @@ interface Operands {
   readonly bTable: I32 | null
 }
 
-function tileProduct(f: FunctionBuilder, relaxed: boolean, { aRows, aStep, bStep, cRow }: BlockShape, o: Operands): Statement {
+function tileProduct(f: FunctionBuilder, relaxed: boolean, shape: BlockShape, tiles: number, o: Operands): Statement {
+  const { aRows, aStep, bStep, bTile, cRow } = shape
   const madd = multiplyAdd(relaxed)
-  const vectors = tileColumns / 4
   const range = (n: number): number[] => Array.from({ length: n }, (_, x) => x)
-  const sums = aRows.map(() => range(vectors).map(() => f.local('v128')))
-  const columns = range(vectors).map(() => f.local('v128'))
+  const offsets = range(tiles).flatMap((tile) => range(tileColumns / 4).map((v) => tile * bTile + 16 * v))
+  const sums = aRows.map(() => offsets.map(() => f.local('v128')))
   const left = f.local('i32')
-  const row = f.local('v128')
   // Offsets in instructions are positive: a pointer to the lowest of the rows.
   const lowest = Math.min(0, ...aRows)
   const aPointer = pointer(f, i32.add(o.a, i32.const(lowest)), aStep, o.aTable)
   const bPointer = pointer(f, o.b, bStep, o.bTable)
 
+  const rowValues = aRows.map((row) => v128.load32Splat(aPointer.at, row - lowest))
+  const columnValues = offsets.map((offset) => v128.load(bPointer.at, offset))
+  // What there is less of is held, what there is more of goes by.
+  const holdsRows = aRows.length < offsets.length
+  const held = (holdsRows ? rowValues : columnValues).map((value) => ({ value, local: f.local('v128') }))
+  const passing = f.local('v128')
+  const products = (holdsRows ? columnValues : rowValues).map((value, p) =>
+    sequence(
+      passing.set(value),
+      ...held.map(({ local }, h) => {
+        const sum = holdsRows ? sums[h]![p]! : sums[p]![h]!
+        return sum.set(madd(passing.get, local.get, sum.get))
+      }),
+    ),
+  )
   const step = sequence(
     aPointer.begin,
     bPointer.begin,
-    ...columns.map((column, v) => column.set(v128.load(bPointer.at, 16 * v))),
-    ...sums.flatMap((own, r) => [
-      row.set(v128.load32Splat(aPointer.at, aRows[r]! - lowest)),
-      ...own.map((sum, v) => sum.set(madd(row.get, columns[v]!.get, sum.get))),
-    ]),
+    ...held.map(({ local, value }) => local.set(value)),
+    ...products,
     aPointer.end,
     bPointer.end,
   )

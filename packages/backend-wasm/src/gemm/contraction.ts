@@ -156,7 +156,7 @@ function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductP
     : { aRow: a.own * float, aStep: a.k * float }
   const bStep = packsB ? tileColumns * float : b.k * float
   const bTile = packsB ? block.k * tileColumns * float : tileColumns * float
-  const multiply = compileRows(context, { rows: a.extent, ...aLayout, bStep, cRow })
+  const multiply = compileRows(context, { rows: a.extent, ...aLayout, bStep, bTile, cRow })
   const packA = packsA ? packer(context, kernel, plan, a, tileRows, block.rows) : null
   const packB = packsB ? packer(context, kernel, plan, b, tileColumns, block.columns) : null
   const epilogue = target ? null : epilogueOf(context, kernel, plan)
@@ -180,7 +180,6 @@ function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductP
         b: packsB ? bBlock : inside.keep(plus(bBlock, times(start, b.k * float))),
         c,
         columnTiles,
-        bTile,
         count: i32.sub(ks.end, start),
         add: start,
       }

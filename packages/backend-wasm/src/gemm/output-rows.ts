@@ -56,9 +56,10 @@ export function compileOutputRows(context: ModuleContext, kernel: Convolution, b
   const image = compileImage(context, kernel, window, { channels: channels < inChannels, rows: false })
   const pack = compilePacking(context, kernel, blocks)
   const epilogue = compileEpilogue(context, kernel, blocks)
+  const bTile = channels * taps * tileColumns * float
   const products = Array.from({ length: Math.ceil(outputs.length / tileRows) }, (_, t) => {
     const aRows = outputs.slice(t * tileRows, (t + 1) * tileRows).map((o) => positionAt(window, o) * float)
-    return compileBlockProduct(context, { aRows, aTile: 0, aStep: 'table', bStep: tileColumns * float, cRow: rowBytes })
+    return compileBlockProduct(context, { aRows, aTile: 0, aStep: 'table', bStep: tileColumns * float, bTile, cRow: rowBytes })
   })
 
   const tableBytes = channels * taps * float
@@ -91,7 +92,7 @@ export function compileOutputRows(context: ModuleContext, kernel: Convolution, b
         one.loop(i32.const(0), depth, Math.min(mostDepth, channels * taps), (k, ks) => {
           const b = ks.keep(plus(packed, times(k, tileColumns * float)))
           const count = ks.keep(minimum(i32.const(mostDepth), i32.sub(depth, k)))
-          const rest = [i32.sub(tiles.end, tiles.start), i32.const(channels * taps * tileColumns * float), count, i32.or(channel, k)]
+          const rest = [i32.sub(tiles.end, tiles.start), count, i32.or(channel, k)]
           const aTable = ks.keep(plus(tableAt, times(k, float)))
           products.forEach((multiply, t) =>
             ks.add(multiply.call(imageAt, b, plus(c, i32.const(t * tileRows * rowBytes)), i32.const(1), ...rest, aTable)),

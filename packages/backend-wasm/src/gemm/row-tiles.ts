@@ -13,6 +13,8 @@ export interface RowsShape {
   readonly aTile?: number
   readonly aStep: Advance
   readonly bStep: Advance
+  /** From a tile of columns to the next. */
+  readonly bTile: number
   readonly cRow: number
 }
 
@@ -21,8 +23,6 @@ export interface BlockOperands {
   readonly b: I32
   readonly c: I32
   readonly columnTiles: I32
-  /** Distance of B's column tiles, in bytes. */
-  readonly bTile: number
   readonly count: I32
   /** Whether C is added to. */
   readonly add: I32
@@ -38,9 +38,9 @@ export function compileRows(context: ModuleContext, { rows, aTile, ...rest }: Ro
   const left = rows % tileRows
   const whole = rows >= tileRows ? compileBlockProduct(context, { ...shape, aRows: rowsOf(tileRows) }) : null
   const last = left > 0 ? compileBlockProduct(context, { ...shape, aRows: rowsOf(left) }) : null
-  return (w, { a, b, c, columnTiles, bTile, count, add, tables = [] }, span = { count: i32.const(rows), isLast: i32.const(1) }) => {
+  return (w, { a, b, c, columnTiles, count, add, tables = [] }, span = { count: i32.const(rows), isLast: i32.const(1) }) => {
     const tiles = w.keep(i32.divU(span.count, i32.const(tileRows)))
-    const common = [columnTiles, i32.const(bTile), count, add, ...tables]
+    const common = [columnTiles, count, add, ...tables]
     if (whole) w.when(tiles, (inside) => inside.add(whole.call(a, b, c, tiles, ...common)))
     if (!last) return
     w.when(span.isLast, (inside) =>

@@ -57,6 +57,7 @@ export function compileSpatialLanes(context: ModuleContext, kernel: Convolution)
     aRow: weights.row,
     aStep: weights.step,
     bStep: 'table',
+    bTile: tileColumns * float,
     cRow: blocks.sumRow * float,
   } as const
   const multiply = compileRows(context, shape)
@@ -103,7 +104,6 @@ export function compileSpatialLanes(context: ModuleContext, kernel: Convolution)
           b: imageAt,
           c: rows.keep(plus(sums, times(row, blocks.sumRow * float))),
           columnTiles,
-          bTile: tileColumns * float,
           count,
           add: k,
           tables: [plus(tableAt, times(k, float))],
