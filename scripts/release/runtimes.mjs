@@ -23,7 +23,7 @@ const fromNpm = (name, version, ...flags) => ({
       program = await fetchProgram(name, version)
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      return { missing: error.output.trim().split('\n')[0] }
+      return { missing: error.output.replaceAll('npm error ', '').split('\n').slice(0, 2).join(': ') }
     }
     return { text: (await project.run(program, ...flags, 'main.mjs')).stdout }
   },
