@@ -1,7 +1,7 @@
 /** ConvNetJS: one image at a time, whose channels lie together (H·W·C). */
 import convnetjs from 'convnetjs'
 import { serveWorkload } from './serve.mjs'
-import { firstImages, imageBatches, meanAbs } from './workloads.mjs'
+import { firstImages, imageBatches, rootMeanSquare } from './workloads.mjs'
 
 const pixels = 28 * 28
 
@@ -61,7 +61,7 @@ const cnnInfer = (inputs, count) => {
     step: () => {
       logits = volumes.map((v) => net.forward(v).w)
     },
-    check: () => meanAbs(logits.flatMap((each) => [...each])),
+    check: () => rootMeanSquare(logits.flatMap((each) => [...each])),
   }
 }
 

@@ -5,7 +5,7 @@
 import './jax-globals.mjs'
 import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax'
 import { serveWorkload } from './serve.mjs'
-import { firstImages, generate, gptSizes, imageBatches, mapWeights, meanAbs, textBatches, tokenSum } from './workloads.mjs'
+import { firstImages, generate, gptSizes, imageBatches, mapWeights, rootMeanSquare, textBatches, tokenSum } from './workloads.mjs'
 
 await init('wasm')
 defaultDevice('wasm')
@@ -22,7 +22,7 @@ const output = async (compute, inputs) => {
       y?.dispose()
       y = await blockUntilReady(compiled(tree.ref(inputs)))
     },
-    check: async () => meanAbs(await y.ref.data()),
+    check: async () => rootMeanSquare(await y.ref.data()),
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { torch } from 'js-pytorch'
 import { serveWorkload } from './serve.mjs'
-import { gptSizes, mapWeights, meanAbs, textBatches } from './workloads.mjs'
+import { gptSizes, mapWeights, rootMeanSquare, textBatches } from './workloads.mjs'
 
 /** A flat array as nested ones. */
 const nest = (data, [size, ...rest]) => {
@@ -106,7 +106,7 @@ const operation = (op) => (inputs) => {
     step: () => {
       y = op(tensors)
     },
-    check: () => meanAbs(y.data.flat()),
+    check: () => rootMeanSquare(y.data.flat()),
   }
 }
 

@@ -1,7 +1,7 @@
 /** ONNX Runtime, which has no gradients: its build for the web, in WebAssembly, or the native one for Node. */
 import { Graph } from './onnx.mjs'
 import { mode, serveWorkload, threads } from './serve.mjs'
-import { firstImages, generate, gptSizes, mapWeights, meanAbs, tokenSum } from './workloads.mjs'
+import { firstImages, generate, gptSizes, mapWeights, rootMeanSquare, tokenSum } from './workloads.mjs'
 
 const runtimes = {
   web: async () => {
@@ -30,7 +30,7 @@ const output = async (inputs, build) => {
     step: async () => {
       y = (await session.run(feeds))[result]
     },
-    check: () => meanAbs(y.data),
+    check: () => rootMeanSquare(y.data),
   }
 }
 

@@ -171,7 +171,7 @@ def gpt_train(block, layers, heads, width):
 
 
 def output(compute):
-    """A step that computes a tensor; its check is the mean magnitude."""
+    """A step that computes a tensor; its check is the root mean square."""
     result = None
 
     def step():
@@ -179,7 +179,7 @@ def output(compute):
         with torch.no_grad():
             result = compute()
 
-    return step, lambda: result.double().abs().mean().item()
+    return step, lambda: result.double().square().mean().sqrt().item()
 
 
 def cnn_infer(count):

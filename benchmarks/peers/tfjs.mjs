@@ -1,7 +1,7 @@
 /** TensorFlow.js, on its cpu or its wasm backend. It wants NHWC images, HWIO kernels, and dense weights as [in, out]. */
 import * as tf from '@tensorflow/tfjs'
 import { mode, serveWorkload, threads } from './serve.mjs'
-import { firstImages, generate, gptSizes, imageBatches, mapWeights, meanAbs, textBatches, tokenSum } from './workloads.mjs'
+import { firstImages, generate, gptSizes, imageBatches, mapWeights, rootMeanSquare, textBatches, tokenSum } from './workloads.mjs'
 
 tf.enableProdMode()
 if (mode === 'wasm') await import('@tensorflow/tfjs-backend-wasm')
@@ -16,7 +16,7 @@ const output = (compute) => {
       y?.dispose()
       y = tf.tidy(compute)
     },
-    check: () => meanAbs(y.dataSync()),
+    check: () => rootMeanSquare(y.dataSync()),
   }
 }
 

@@ -48,8 +48,8 @@ export const gptSizes = (inputs) => {
   return { block, width, layers, heads, headWidth: width / heads, vocabulary: inputs['wte.weight'].shape[0] }
 }
 
-/** What is compared of an output: the mean of its absolute values. */
-export const meanAbs = (values) => values.reduce((sum, value) => sum + Math.abs(value), 0) / values.length
+/** What is compared of an output: the root of its mean square. */
+export const rootMeanSquare = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length)
 
 /** What is compared of a text: Σ (k + 1) · token k. */
 export const tokenSum = (tokens) => tokens.reduce((sum, token, k) => sum + (k + 1) * token, 0)

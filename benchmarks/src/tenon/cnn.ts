@@ -4,7 +4,7 @@ import { SGD } from '@tenon/optim'
 import { jit, realize, type Tensor, tensor } from '@tenon/tensor'
 import type { Inputs } from '../inputs.ts'
 import type { PeerStep } from '../round.ts'
-import { load, meanMagnitude } from './load.ts'
+import { load, rootMeanSquare } from './load.ts'
 
 const batchSize = 64
 const pixels = 28 * 28
@@ -61,6 +61,6 @@ export const cnnInfer =
         logits = infer(images)
         realize(logits)
       },
-      check: () => meanMagnitude(logits),
+      check: () => rootMeanSquare(logits),
     }
   }

@@ -9,9 +9,9 @@ export const load = (module: Module, inputs: Inputs, nameOf: (name: string) => s
   module.loadStateDict(Object.fromEntries(Object.keys(module.stateDict()).map((name) => [name, toTensor(inputs[nameOf(name)]!)])))
 }
 
-/** Of all elements, in double precision: the number by which outputs are held against each other. */
-export const meanMagnitude = async (output: Tensor): Promise<number> => {
+/** The root of the mean square, in double precision: the number by which outputs are held against each other. */
+export const rootMeanSquare = async (output: Tensor): Promise<number> => {
   let sum = 0
-  for (const value of await output.data()) sum += Math.abs(Number(value))
-  return sum / output.size
+  for (const value of await output.data()) sum += Number(value) ** 2
+  return Math.sqrt(sum / output.size)
 }

@@ -1,7 +1,7 @@
 import { gelu, jit, realize, rsqrt, softmax, type Tensor } from '@tenon/tensor'
 import type { Inputs } from '../inputs.ts'
 import type { PeerStep } from '../round.ts'
-import { meanMagnitude, toTensor } from './load.ts'
+import { rootMeanSquare, toTensor } from './load.ts'
 
 /** A captured function of inputs that are on the backend from the first step on. */
 const captured = (compute: (...operands: Tensor[]) => Tensor, ...operands: readonly Tensor[]): PeerStep => {
@@ -12,7 +12,7 @@ const captured = (compute: (...operands: Tensor[]) => Tensor, ...operands: reado
       output = run(...operands)
       realize(output)
     },
-    check: () => meanMagnitude(output),
+    check: () => rootMeanSquare(output),
   }
 }
 
