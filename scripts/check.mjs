@@ -17,6 +17,7 @@ const checks = {
   'dependency rules': () => script('check-deps.mjs'),
   'size of the core': () => script('check-lines.mjs'),
   'what users get': () => script('check-packages.mjs'),
+  reference: () => script('reference.mjs'),
 }
 
 /** It prints what it measures. */

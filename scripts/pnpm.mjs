@@ -62,7 +62,7 @@ export function install(project) {
 function manifests() {
   const projects = ['packages', 'apps'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
   const hash = createHash('sha256').update(version)
-  for (const folder of ['.', 'benchmarks', ...projects.sort()]) {
+  for (const folder of ['.', 'benchmarks', 'docs', ...projects.sort()]) {
     const manifest = join(root, folder, 'package.json')
     if (existsSync(manifest)) hash.update(folder).update(readFileSync(manifest))
   }

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { providePnpm } from './pnpm.mjs'
+import { generators } from './release/generators.mjs'
 import { openRegistry } from './release/registry.mjs'
 import { runtimes } from './release/runtimes.mjs'
 import { sizes } from './release/sizes.mjs'
@@ -15,7 +16,12 @@ import { twoVersions } from './release/two-versions.mjs'
 import { CommandError, main, phase, root, run } from './run.mjs'
 import { turbo } from './turbo.mjs'
 
-const steps = { 'what it weighs': sizes, 'where it runs': runtimes, 'two versions at once': twoVersions }
+const steps = {
+  'what it weighs': sizes,
+  'where it runs': runtimes,
+  'two versions at once': twoVersions,
+  'a stranger on the way': generators,
+}
 
 /** Packs all packages as their users get them, into `folder`; gives the tarballs. */
 function pack(folder) {
