@@ -67,22 +67,22 @@ async function learnXor(project, step) {
   })
 }
 
-/** A package that `npm create` made in the folder of a project, with the same settings for npm. */
-function packageIn(registry, { folder: outer }, name) {
-  const folder = join(outer, name)
-  const env = { npm_config_registry: registry.url, npm_config_userconfig: join(outer, '.npmrc') }
-  return {
-    folder,
-    run: (command, ...args) => runAside(command, args, { cwd: folder, env, timeout: 300_000 }),
-    write: (file, text) => writeFileSync(join(folder, file), text),
-  }
-}
+/** Runs commands in a folder inside a project, with the project's settings for npm. */
+const inside = (registry, project, folder, settings = {}) => ({
+  folder,
+  run: (command, ...args) => {
+    const env = { npm_config_registry: registry.url, npm_config_userconfig: join(project.folder, '.npmrc'), ...settings }
+    return runAside(command, args, { cwd: folder, env, timeout: 300_000 })
+  },
+})
 
 /** From `npm create` to the example in the README of what it made. */
 async function generate(registry, project, kind, name, step) {
-  const made = packageIn(registry, project, name)
+  const made = inside(registry, project, join(project.folder, name))
   await step(`npm create @tenon/${kind}`, async () => {
-    const { stdout } = await project.run('npm', 'create', '--yes', `@tenon/${kind}`, `@stranger/${name}`)
+    // npm keeps what it has run by name and version, from whatever registry it came: so this has a cache of its own.
+    const stranger = inside(registry, project, project.folder, { npm_config_cache: join(project.folder, 'npm-cache') })
+    const { stdout } = await stranger.run('npm', 'create', '--yes', `@tenon/${kind}`, `@stranger/${name}`)
     return /^@stranger.*: (.*)$/m.exec(stdout)[1]
   })
   await step(`${kind}: install`, async () => {
@@ -93,7 +93,7 @@ async function generate(registry, project, kind, name, step) {
   await step(`${kind}: build, README`, async () => {
     await made.run('npm', 'run', 'build')
     const { code, output } = exampleOf(read(made.folder, 'README.md'))
-    made.write('example.mjs', code)
+    writeFileSync(join(made.folder, 'example.mjs'), code)
     expectSame((await made.run('node', 'example.mjs')).stdout, output)
     return 'learns XOR, prints what the README shows'
   })
