@@ -44,7 +44,7 @@ function problemsOf({ name, manifest, readme }) {
     sideEffects: manifest.sideEffects === false,
     engines: manifest.engines?.node === '>=20',
     'README with the line that installs it': new RegExp(
-      `^p?npm (install .*@tenon/|create @tenon/)${name.replace('create-', '')}\\b`,
+      `^p?npm (install .*@tenon/${name}|create @tenon/${name.replace('create-', '')})\\b`,
       'm',
     ).test(readme),
     'README with an example that runs': hasExample(manifest, readme),

@@ -20,7 +20,7 @@ const steps = {
   'what it weighs': sizes,
   'where it runs': runtimes,
   'two versions at once': twoVersions,
-  'a stranger on the way': generators,
+  'what strangers add': generators,
 }
 
 /** Packs all packages as their users get them, into `folder`; gives the tarballs. */

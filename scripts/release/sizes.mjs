@@ -33,8 +33,8 @@ const tools = /^@tenon\/(testing|create-.*)$/
 const external = ['gpu.js', '@huggingface/tokenizers']
 
 /**
- * Budgets in kB of 1000 bytes, what was measured and 3 %; `modules` are those with code in the bundle. The second has the bundle that we aim
- * at. The third aims at 75 kB and is at 80.5: all of backend-wasm makes kernels that depend on shapes, of which a bundler knows nothing,
+ * Budgets in kB of 1000 bytes, what was measured and at most 3 %; `modules` are those with code in the bundle. The second aims at 45 kB and is at
+ * 45.8, of which 2.3 are what `TENON_DEBUG` prints: runs are synchronous, so it cannot be loaded when it is asked for. The third aims at 75 kB and is at 84.3: all of backend-wasm makes kernels that depend on shapes, of which a bundler knows nothing,
  * and 6.7 kB of it are backend-cpu, on which tensors compute before `useBackend`.
  */
 const cases = [
@@ -42,16 +42,16 @@ const cases = [
     name: 'tensor alone',
     packages: ['tensor'],
     code: "import { tensor } from '@tenon/tensor'\nconsole.log(await tensor([1, 2]).add(1).toArray())",
-    budget: { installed: 600, modules: 54, gzip: 33 },
+    budget: { installed: 635, modules: 54, gzip: 34.9 },
   },
-  { name: 'a Linear and SGD on backend-cpu', packages: training, code: train, budget: { installed: 980, modules: 96, gzip: 45 } },
+  { name: 'a Linear and SGD on backend-cpu', packages: training, code: train, budget: { installed: 1015, modules: 96, gzip: 47 } },
   {
     name: 'the same on backend-wasm',
     packages: [...training, 'backend-wasm'],
     code: useWasm + train,
-    budget: { installed: 1300, modules: 148, gzip: 83 },
+    budget: { installed: 1350, modules: 148, gzip: 86.8 },
   },
-  { name: 'everything, without gpu.js', packages: null, code: null, budget: { installed: 2710, modules: 332, gzip: 170 } },
+  { name: 'everything, without gpu.js', packages: null, code: null, budget: { installed: 2755, modules: 332, gzip: 174.8 } },
 ]
 
 /** Layers, optimizers and functions that the second program does not use: none of their modules may be in its bundle. */
