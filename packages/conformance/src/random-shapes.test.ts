@@ -7,11 +7,12 @@ import { difference } from '@tenon/testing'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 
-const [reference, tested] = [cpu(), wasm()]
+const reference = cpu()
+const tested = [1, 2, 3].map((threads) => wasm({ threads }))
 
 afterAll(async () => {
   await useBackend(reference)
-  tested.dispose()
+  for (const backend of tested) backend.dispose()
 })
 
 /** In (0, 2): sums do not cancel, so that their relative error is the order of adding alone. */
@@ -40,9 +41,12 @@ async function expectSame(compute: () => Tensor): Promise<void> {
     await useBackend(backend)
     return compute().data()
   }
-  const [expected, actual, again] = [await on(reference), await on(tested), await on(tested)]
-  expect(difference(actual, expected, { rtol: expected instanceof Float32Array ? 2e-5 : 0 })).toBeNull()
-  expect(difference(again, actual, { rtol: 0 })).toBeNull()
+  const expected = await on(reference)
+  for (const backend of tested) {
+    const [actual, again] = [await on(backend), await on(backend)]
+    expect(difference(actual, expected, { rtol: expected instanceof Float32Array ? 2e-5 : 0 })).toBeNull()
+    expect(difference(again, actual, { rtol: 0 })).toBeNull()
+  }
 }
 
 const check = <T>(shapes: fc.Arbitrary<T>, compute: (shape: T) => Tensor): Promise<void> =>

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { arrayDataset, DataLoader, type DataLoaderOptions, type Dataset, DatasetError, field, toFloat } from './index.ts'
 
 /** `length` items whose only field is their own number. */
@@ -223,8 +223,7 @@ describe('prefetch', () => {
     const batches = loader.iterate()
     await batches.next()
     expect(built).toEqual([0])
-    await turn()
-    expect(built).toEqual([0, 1, 2])
+    await vi.waitFor(() => expect(built).toEqual([0, 1, 2]))
     await batches.return()
     await turn()
     expect(built).toEqual([0, 1, 2])
