@@ -189,7 +189,7 @@ describe('the memory of a step', () => {
     ]
     expect(checked.gradients).toEqual(plain.gradients)
     expect(plain.program.arenaBytes).toBeGreaterThanOrEqual(2 * depth * activation)
-    expect(checked.program.arenaBytes).toBeLessThanOrEqual((depth + 3) * activation) // the inputs, and what one copy takes
+    expect(checked.program.arenaBytes).toBeLessThanOrEqual((depth + 3.1) * activation) // the inputs, what one copy takes, and a few numbers a row
   })
 
   test('no value of the inside is left behind by a step that is not jitted', async () => {
