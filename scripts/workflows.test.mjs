@@ -54,7 +54,7 @@ test('CI runs .ci/run, on pull requests and before a release', () => {
 })
 
 test('a release has what provenance needs', () => {
-  expect(read('release.yml')).toMatch(/id-token: write[\s\S]*PNPM_CONFIG_PROVENANCE: 'true'/)
+  expect(read('release.yml')).toMatch(/id-token: write[\s\S]*PNPM_CONFIG_PROVENANCE: "true"/)
 })
 
 describe('what is wrong is found', () => {
