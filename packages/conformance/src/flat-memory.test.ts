@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** V8's young generation has its full size from the start, and no old objects are made in haste: what grows then is ours. */
+/** V8's young generation has its full size from the start, and no old objects are made in haste: what grows then is ours. Between runs it differs by some MiB; a leak is there every time. */
 const flags = ['--expose-gc', '--min-semi-space-size=16', '--no-allocation-site-pretenuring']
 
 test.each([
@@ -23,7 +23,7 @@ test.each([
   ['jit', 'sync'],
   ['eager', 'await'],
   ['eager', 'sync'],
-])('memory is flat from step 200 to step 2,000: %s, %s, every loss kept', async (how, reading) => {
+])('memory is flat from step 200 to step 2,000: %s, %s, every loss kept', { retry: 2 }, async (how, reading) => {
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, how, reading])
   const [early, late] = stdout
     .trim()
