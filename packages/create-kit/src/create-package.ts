@@ -4,6 +4,7 @@ import { UsageError } from './errors.ts'
 import { type Names, namesOf } from './names.ts'
 import type { Template } from './template.ts'
 
+/** What was made. */
 export interface NewPackage {
   readonly names: Names
   /** Paths in its folder. */
