@@ -6,6 +6,7 @@ import { type Expr, isArg, type Load, operands, product } from '@tenon/kernel'
 import { isInlined, routines } from '../math/routines.ts'
 import { isPowerOfTwo } from './division.ts'
 import type { Group, Loop, Nest } from './nest.ts'
+import { keepsNaNApart } from './reductions.ts'
 
 export interface Parts {
   readonly axis: number
@@ -148,7 +149,7 @@ function costOf(nest: Nest, group: Group, lanes: number | null, across: number |
     operands(e).forEach(visit)
   }
   for (const r of group.reductions) {
-    cost += isArg(r.op) ? 5 : 1
+    cost += isArg(r.op) ? 5 : keepsNaNApart(r) ? 3 : 1
     visit(r.value)
   }
   for (const w of group.writes) {

@@ -24,8 +24,8 @@ export interface Accumulator {
   readonly hasNaN: Local<'v128'> | null
 }
 
-const keepsNaNApart = (r: Reduction, width: Width): boolean =>
-  width === 'vector' && r.value.dtype === 'float32' && (r.op === 'max' || r.op === 'min')
+/** Whether vectors of it have two accumulators. */
+export const keepsNaNApart = (r: Reduction): boolean => r.value.dtype === 'float32' && (r.op === 'max' || r.op === 'min')
 
 type MakeLocal = (type: 'i32' | 'f32' | 'v128') => Local
 
@@ -38,7 +38,7 @@ export function makeAccumulator(local: MakeLocal, r: Reduction, width: Width): A
     width,
     value: local(type(r.value.dtype)),
     position: isArg(r.op) ? local(type('int32')) : null,
-    hasNaN: keepsNaNApart(r, width) ? (local('v128') as Local<'v128'>) : null,
+    hasNaN: width === 'vector' && keepsNaNApart(r) ? (local('v128') as Local<'v128'>) : null,
   }
 }
 

@@ -13,26 +13,29 @@ const log2Low = -2.1219444e-4
 // (eʳ − 1 − r) / r² on |r| ≤ ½ log 2, least in what is the largest relative error of eʳ: 4e-9.
 const expTail = [0.00138143206, 0.00836885069, 0.0416684002, 0.166665196, 0.49999994]
 
-/** Adding this leaves no place for a fraction: the sum's low bits are the rounded integer, plus 254. */
-const rounding = 1.5 * 2 ** 23 + 254
+/** Adding this leaves no place for a fraction: the sum's low bits are the rounded integer, plus 126. */
+const rounding = 1.5 * 2 ** 23 + 126
 
-/** x = n·log 2 + r with |r| ≤ ½ log 2: r, and n + 254 in the low bits of `shifted`. */
+/** x = n·log 2 + r with |r| ≤ ½ log 2: r, and n + 126 in the low bits of `shifted`. */
 function reduceExp(kit: Kit, x: V128): { shifted: V128; r: V128 } {
   const shifted = kit.keep(kit.madd(x, f32Const(kit, Math.LOG2E), f32Const(kit, rounding)))
   const n = kit.keep(f32x4.sub(shifted, f32Const(kit, rounding)))
   return { shifted, r: kit.keep(kit.madd(n, f32Const(kit, -log2Low), kit.madd(n, f32Const(kit, -log2High), x))) }
 }
 
-/** 2^(m − 127) for the m in the low bits. */
+/** 2^(m − 127) for the m in the low bits, and 0 for m = 0. */
 const scaleOf = (m: V128): V128 => i32x4.shl(m, i32.const(23))
 
-/** eˣ. Denormal results are computed, not flushed. */
+/** eˣ; 0 below 2^−125.5, where one scale does not reach. */
 export function exp(kit: Kit, x: V128): V128 {
-  const { shifted, r } = reduceExp(kit, clamp(kit, x, -104.5, 89))
-  // 2ⁿ in two factors: n goes from −151 to 128.
-  const half = kit.keep(i32x4.shrS(shifted, i32.const(1)))
-  const mantissa = polynomial(kit, r, [...expTail, 1, 1])
-  return f32x4.mul(f32x4.mul(mantissa, scaleOf(half)), scaleOf(i32x4.sub(shifted, half)))
+  // n goes from −126 to 128, and 2ⁿ⁻¹ from 0 to the greatest power of two.
+  const { shifted, r } = reduceExp(kit, clamp(kit, x, -87.5, 89))
+  const doubled = polynomial(
+    kit,
+    r,
+    [...expTail, 1, 1].map((c) => 2 * c),
+  )
+  return f32x4.mul(doubled, scaleOf(shifted))
 }
 
 /** eˣ − 1. */
@@ -41,7 +44,7 @@ export function expm1(kit: Kit, x: V128): V128 {
   const { shifted, r } = reduceExp(kit, clamp(kit, x, -20, 89))
   const expm1r = kit.madd(kit.keep(f32x4.mul(r, r)), kit.keep(polynomial(kit, r, expTail)), r)
   // 2ⁿ(eʳ − 1) + (2ⁿ − 1), halved so that 2ⁿ does not overflow before the end.
-  const scale = kit.keep(scaleOf(i32x4.sub(shifted, i32Const(kit, 128))))
+  const scale = kit.keep(scaleOf(shifted))
   const half = kit.keep(kit.madd(scale, expm1r, f32x4.sub(scale, f32Const(kit, 0.5))))
   return copySign(kit, f32x4.add(half, half), x)
 }
