@@ -2,7 +2,7 @@
 import { cpu } from '@tenon/backend-cpu'
 import { wasm } from '@tenon/backend-wasm'
 import type { Backend } from '@tenon/kernel'
-import { argsort, conv2d, exp, gelu, logSoftmax, softmax, type Tensor, tanh, tensor, useBackend } from '@tenon/tensor'
+import { argsort, conv2d, convTranspose2d, exp, gelu, logSoftmax, softmax, type Tensor, tanh, tensor, useBackend } from '@tenon/tensor'
 import { difference } from '@tenon/testing'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
@@ -80,6 +80,23 @@ test('convolutions of random shapes', async () => {
   })
   await check(shapes, ({ extents: [batch, channels, out, height, width], kernel: [kh, kw], stride, padding }) =>
     conv2d(numbers([batch!, channels!, height! + kh, width! + kw], 1), numbers([out!, channels!, kh, kw], 2), null, { stride, padding }),
+  )
+})
+
+test('transposed convolutions of random shapes', async () => {
+  const upTo = (max: number) => fc.tuple(fc.integer({ min: 1, max }), fc.integer({ min: 1, max }))
+  const shapes = fc.record({
+    extents: sizes(5, 10_000),
+    kernel: upTo(5),
+    stride: upTo(4),
+    dilation: upTo(3),
+    padding: fc.integer({ min: 0, max: 2 }),
+  })
+  await check(shapes, ({ extents: [batch, channels, out, height, width], kernel: [kh, kw], padding, ...options }) =>
+    convTranspose2d(numbers([batch!, channels!, height! + 4, width! + 4], 1), numbers([channels!, out!, kh, kw], 2), null, {
+      ...options,
+      padding: Math.min(padding, kh - 1, kw - 1),
+    }),
   )
 })
 

@@ -1,11 +1,13 @@
 /**
  * Convolutions as products of blocks. Forward passes and both gradients arrive as the same kernel with other strides and extents, and differ in what there is
- * much of: outputs of an image, images, or neither. The form with the least work is taken.
+ * much of: outputs of an image, images, or neither. The form with the least work is taken, for each phase of a dilated input by itself.
  */
 import { type Convolution, product, toLoops } from '@tenon/kernel'
 import { compileLoops, type LoopFunction, type ModuleContext } from '../loops/compile.ts'
 import { batchBlocks, compileBatchLanes } from './batch-lanes.ts'
 import { tileColumns, tileRows } from './block-product.ts'
+import { compileInTurn } from './in-turn.ts'
+import { splitByPhase } from './input-phases.ts'
 import { compileOutputRows, rowBlocks } from './output-rows.ts'
 import { roundUp } from './round-up.ts'
 import { compileSpatialLanes, spatialBlocks } from './spatial-lanes.ts'
@@ -16,10 +18,25 @@ interface Form {
   compile(): LoopFunction
 }
 
+/** Code of one phase is some kilobytes. */
+const mostPhases = 64
+
 export function compileConvolution(context: ModuleContext, kernel: Convolution): LoopFunction | null {
+  const phases = splitByPhase(kernel)
+  if (!isLarge(kernel) || phases.length > mostPhases) return compileLoops(context, toLoops(kernel))
+  return compileInTurn(
+    context,
+    phases.map((phase) => (isLarge(phase) ? compileProduct(context, phase) : compileLoops(context, toLoops(phase)))),
+  )
+}
+
+function isLarge(kernel: Convolution): boolean {
   const outputs = product(kernel.spatial.map((axis) => axis.output))
   const work = kernel.batch * kernel.groups * kernel.outChannels * outputs * kernel.inChannels * tapsOf(kernel)
-  if (kernel.dtype !== 'float32' || kernel.spatial.length === 0 || work < 4096) return compileLoops(context, toLoops(kernel))
+  return kernel.dtype === 'float32' && kernel.spatial.length > 0 && work >= 4096
+}
+
+function compileProduct(context: ModuleContext, kernel: Convolution): LoopFunction {
   const forms = [spatialForm(context, kernel), batchForm(context, kernel), rowForm(context, kernel)]
   return forms.reduce((best, form) => (form.cost < best.cost ? form : best)).compile()
 }

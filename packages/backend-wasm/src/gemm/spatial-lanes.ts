@@ -122,22 +122,17 @@ export function compileSpatialLanes(context: ModuleContext, kernel: Convolution)
   return { f, extent: groups * batch * blocks.count, scratchBytes }
 }
 
-/** The inputs of the first axis that a block of outputs reads, and where the image would begin that had all of them. */
-function inputsOf(w: Writer, { window, outputs, count }: Blocks, image: I32, firstOutput: I32): readonly [{ start: I32; end: I32 }, I32] {
-  const { axis, first, end, position } = window.axes[0]!
+/** The positions of the first axis with inputs that a block of outputs reads, and where the image would begin that had all of them. */
+function inputsOf(w: Writer, { window, count }: Blocks, image: I32, firstOutput: I32): readonly [{ start: I32; end: I32 }, I32] {
+  const { first, end, positions, position } = window.axes[0]!
   if (count === 1) return [{ start: i32.const(0), end: i32.const(end - first) }, image]
-  const reach = (outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation
-  // Inputs i with 0 ≤ i·inputDilation + padLow − firstOutput·stride ≤ reach.
-  const low = w.keep(plus(times(firstOutput, axis.stride), i32.const(axis.inputDilation - 1 - axis.padLow)))
-  const high = w.keep(plus(times(firstOutput, axis.stride), i32.const(reach + axis.inputDilation - axis.padLow)))
   const within = (x: I32): I32 => {
-    const counted = w.keep(
-      i32.sub(choose(i32.ltS(x, i32.const(0)), i32.const(0), i32.divU(x, i32.const(axis.inputDilation))), i32.const(first)),
-    )
+    const counted = w.keep(i32.sub(x, i32.const(first)))
     const positive = w.keep(choose(i32.ltS(counted, i32.const(0)), i32.const(0), counted))
     return w.keep(minimum(positive, i32.const(end - first)))
   }
-  return [{ start: within(low), end: within(high) }, w.keep(i32.sub(image, times(firstOutput, position * float)))]
+  const inputs = { start: within(firstOutput), end: within(plus(firstOutput, i32.const(positions))) }
+  return [inputs, w.keep(i32.sub(image, times(firstOutput, position * float)))]
 }
 
 function compileEpilogue(context: ModuleContext, kernel: Convolution, { window, sumRow, count }: Blocks): PartCall {

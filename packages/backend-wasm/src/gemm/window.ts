@@ -1,10 +1,10 @@
 /**
- * The image that a convolution reads, laid out so that no tap needs a test and no output a multiplication by its stride: with its padding, with zeros
- * between dilated inputs, and taken apart by the phases of the stride. Output o at tap t then reads position(o) + tap(t), both sums over the axes.
+ * The image that a convolution reads, laid out so that no tap needs a test and no output a multiplication by its stride: with its padding, and taken
+ * apart by the phases of the stride. Output o at tap t then reads position(o) + tap(t), both sums over the axes.
  *
  *     image[channel][phase…][position…][lane]
  *
- * Along an axis, the dilated and padded input q = i·inputDilation + padLow lies at phase q mod stride, position q div stride.
+ * Along an axis, input i stands at i + padding: at phase (i + padding) mod stride, position (i + padding) div stride.
  */
 import { type Convolution, type Expr, type ExprPool, product, type SpatialAxis } from '@tenon/kernel'
 import type { ModuleContext } from '../loops/compile.ts'
@@ -12,11 +12,17 @@ import { compilePart, float, type PartAxis, type PartCall, storeTo, strided } fr
 
 interface WindowAxis {
   readonly axis: SpatialAxis
-  /** Positions that some output reads. */
+  readonly padding: number
+  /** Where the first tap of the first output reads. */
+  readonly shift: number
   readonly positions: number
-  /** Inputs that some output reads: first, and one after the last. */
+  /** Phases that some tap reads. */
+  readonly phases: number
+  /** Positions with inputs that some output reads: first, and one after the last. */
   readonly first: number
   readonly end: number
+  /** Whether those have places outside of the input too. */
+  readonly isRagged: boolean
   /** Elements of the image from one position, or phase, to the next. */
   readonly position: number
   readonly phase: number
@@ -31,33 +37,41 @@ export interface Window {
   readonly span: number
 }
 
-/** `outputs` are those of the first axis that one image is for: all of them, or a block. */
+/** Of a convolution without dilated inputs; `outputs` are those of the first axis that one image is for: all of them, or a block. */
 export function windowOf({ spatial }: Convolution, lanes: number, outputs: number = spatial[0]?.output ?? 1): Window {
-  const extents = spatial.map((axis, d) => {
-    const reach = ((d === 0 ? outputs : axis.output) - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
-    const whole = (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation
-    const first = Math.max(0, Math.ceil(-axis.padLow / axis.inputDilation))
-    const end = Math.max(first, Math.min(axis.input, Math.floor((whole - axis.padLow) / axis.inputDilation) + 1))
-    return { axis, positions: Math.ceil(reach / axis.stride), first, end }
-  })
-  const plane = product(extents.map((e) => e.positions)) * lanes
-  const axes = extents.map((e, d): WindowAxis => {
-    const position = product(extents.slice(d + 1).map((x) => x.positions)) * lanes
-    const phase = product(spatial.slice(d + 1).map((x) => x.stride)) * plane
+  const places = spatial.map((axis, d) => placesOf(axis, d === 0 ? outputs : axis.output))
+  const plane = product(places.map((e) => e.positions)) * lanes
+  const axes = places.map((e, d): WindowAxis => {
+    const position = product(places.slice(d + 1).map((x) => x.positions)) * lanes
+    const phase = product(places.slice(d + 1).map((x) => x.phases)) * plane
     return { ...e, position, phase }
   })
   // An odd number of cache lines, so that the same place of many channels does not fall into few sets of the cache.
-  const lines = Math.ceil((plane * product(spatial.map((axis) => axis.stride))) / 16)
+  const lines = Math.ceil((plane * product(places.map((e) => e.phases))) / 16)
   const channel = 16 * (lines % 2 === 0 ? lines + 1 : lines)
   const span = axes.reduce((sum, { axis, position }, d) => sum + ((d === 0 ? outputs : axis.output) - 1) * position, 0) + 1
   return { axes, lanes, channel, span }
 }
 
+function placesOf(axis: SpatialAxis, outputs: number): Omit<WindowAxis, 'position' | 'phase'> {
+  const { stride, input, padLow } = axis
+  const lastTap = (axis.kernel - 1) * axis.dilation
+  // Taps that reach all phases may begin anywhere: there, padding by whole strides leaves fewer positions that are partly outside.
+  const shift = lastTap + 1 < stride ? 0 : ((-padLow % stride) + stride) % stride
+  const padding = padLow + shift
+  const phases = Math.min(stride, lastTap + 1)
+  const positionsFor = (count: number): number => Math.ceil(((count - 1) * stride + lastTap + shift + 1) / stride)
+  const first = Math.max(0, Math.floor(padding / stride))
+  const end = Math.max(first, Math.min(positionsFor(axis.output), Math.ceil((input + padding) / stride)))
+  const isRagged = first * stride < padding || (end - 1) * stride + phases > input + padding
+  return { axis, padding, shift, positions: positionsFor(outputs), phases, first, end, isRagged }
+}
+
 /** Elements between an output's position and where it reads at a tap of a channel. */
 function tapOffset(pool: ExprPool, window: Window, channel: Expr, taps: readonly Expr[]): Expr {
   return window.axes.reduce(
-    (sum, { axis, position, phase }, d) => {
-      const dilated = pool.mul(taps[d]!, pool.int(axis.dilation))
+    (sum, { axis, shift, position, phase }, d) => {
+      const dilated = pool.scaleAdd(taps[d]!, axis.dilation, pool.int(shift))
       const stride = pool.int(axis.stride)
       const phases = pool.mul(pool.binary('mod', dilated, stride), pool.int(phase))
       return pool.add(sum, pool.add(phases, pool.mul(pool.binary('idiv', dilated, stride), pool.int(position))))
@@ -95,8 +109,8 @@ export const positionAt = (window: Window, outputs: readonly number[]): number =
   window.axes.reduce((sum, { position }, d) => sum + outputs[d]! * position, 0)
 
 /**
- * Copies images into place; what is not copied is to be zero already. Spans: group, channels, inputs of the first axis (counted from the first
- * one read), images.
+ * Copies images into place; what is not copied is to be zero already. Spans: group, channels, positions of the first axis (counted from the first
+ * with inputs), images.
  */
 export function compileImage(
   context: ModuleContext,
@@ -104,37 +118,28 @@ export function compileImage(
   window: Window,
   cut: { channels: boolean; rows: boolean },
 ): PartCall {
-  const { x, spatial } = kernel
-  const inputs = window.axes.map(({ first, end }, d): PartAxis => ({ extent: end - first, cut: d === 0 && cut.rows }))
+  const { x } = kernel
   const axes: PartAxis[] = [
     { extent: kernel.groups, cut: true },
     { extent: kernel.inChannels, cut: cut.channels, scratch: window.channel },
-    ...inputs,
+    ...window.axes.map(({ first, end }, d): PartAxis => ({ extent: end - first, cut: d === 0 && cut.rows })),
     { extent: kernel.batch, cut: true, scratch: window.lanes > 1 ? 1 : 0 },
+    ...window.axes.map(({ phases }): PartAxis => ({ extent: phases, cut: false })),
   ]
   const scratch = { dtype: 'float32', length: window.channel * kernel.inChannels } as const
   return compilePart(context, kernel, scratch, axes, (pool, indices, image) => {
     const [group, channel] = indices as [Expr, Expr]
-    const lane = indices.at(-1)!
-    const read = window.axes.map(({ first }, d) => pool.add(indices[2 + d]!, pool.int(first)))
-    const value = pool.load(
-      'float32',
-      x.buffer,
-      strided(pool, x.offset, [x.batch, x.group, x.channel, ...x.spatial], [lane, group, channel, ...read]),
-    )
-    const place = read.reduce(
-      (sum, i, d) => {
-        const { axis, position, phase } = window.axes[d]!
-        const q = pool.scaleAdd(i, axis.inputDilation, pool.int(axis.padLow))
-        const stride = pool.int(spatial[d]!.stride)
-        const share = pool.add(
-          pool.mul(pool.binary('mod', q, stride), pool.int(phase)),
-          pool.mul(pool.binary('idiv', q, stride), pool.int(position)),
-        )
-        return pool.add(sum, share)
-      },
-      pool.scaleAdd(channel, window.channel, window.lanes > 1 ? lane : pool.int(0)),
-    )
-    return [storeTo(image, place, value)]
+    const lane = indices[2 + window.axes.length]!
+    let valid: Expr | null = null
+    let place = pool.scaleAdd(channel, window.channel, window.lanes > 1 ? lane : pool.int(0))
+    const read = window.axes.map(({ axis, padding, first, isRagged, position, phase }, d) => {
+      const [at, inPhase] = [pool.add(indices[2 + d]!, pool.int(first)), indices[3 + window.axes.length + d]!]
+      const i = pool.scaleAdd(at, axis.stride, pool.add(inPhase, pool.int(0 - padding)))
+      if (isRagged) valid = pool.and(pool.and(valid, pool.binary('le', pool.int(0), i)), pool.binary('lt', i, pool.int(axis.input)))
+      place = pool.add(place, pool.scaleAdd(at, position, pool.mul(inPhase, pool.int(phase))))
+      return i
+    })
+    const index = strided(pool, x.offset, [x.batch, x.group, x.channel, ...x.spatial], [lane, group, channel, ...read])
+    return [storeTo(image, place, pool.load('float32', x.buffer, index, valid))]
   })
 }
