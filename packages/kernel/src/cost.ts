@@ -37,7 +37,7 @@ export function cost(kernel: Kernel): Cost {
       for (const { buffer } of [kernel.a, kernel.b]) read.set(buffer, Infinity)
       break
     case 'convolution':
-      flops += 2 * product(grid) * kernel.inChannels * product(kernel.spatial.map((axis) => axis.kernel))
+      flops += 2 * product(grid) * kernel.inChannels * product(kernel.spatial.map((axis) => axis.kernel / axis.inputDilation)) // the rest are zeros
       for (const { buffer } of [kernel.x, kernel.w]) read.set(buffer, Infinity)
       break
     case 'scatter':
