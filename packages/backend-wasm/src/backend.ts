@@ -175,12 +175,6 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     new dtypes[dtype].array(inUse().heap.memory.buffer, block.address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
 
-  const isGivenTwice = (buffer: WasmBuffer): boolean => {
-    const again = buffer.lastRun === runs
-    buffer.lastRun = runs
-    return again
-  }
-
   /** All shares, one after the other. */
   const walkAlone = (walk: Walk): void => {
     try {
@@ -232,18 +226,23 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     execute(executable: Executable, buffers, scalars) {
       const { team, walk, block, arena, scratch, jobs } = inUse()
       const bound = executable as BoundProgram
-      const given = buffers.map(known)
-      checkArguments(bound, given, scalars)
       runs += 1
-      const commands = bound.commands(given.some(isGivenTwice))
+      let isOneTwice = false
+      const addresses = buffers.map((handle) => {
+        const buffer = known(handle)
+        isOneTwice ||= buffer.lastRun === runs
+        buffer.lastRun = runs
+        return buffer.block.address
+      })
+      checkArguments(bound, buffers as readonly WasmBuffer[], scalars)
+      const commands = bound.commands(isOneTwice)
       const isForAll = commands.forAll && team?.ready() === true
       const place = {
         block: block.atLeast(blockBytes(commands, threads)),
         arena: arena.atLeast(commands.arenaBytes),
         scratch: scratch.atLeast(scratchStride(commands) * (isForAll ? threads : 1)),
-        moves: block.moves + scratch.moves,
+        moves: block.moves + arena.moves + scratch.moves,
       }
-      const addresses = given.map((b) => b.block.address)
       jobs.write(bound, commands, place, addresses, scalars)
       if (isForAll) team?.run(walk)
       else walkAlone(walk)
@@ -251,7 +250,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     report() {
       const { heap, team, cache, arena, scratch, live } = inUse()
       let bufferBytes = 0
-      for (const { dtype, length } of live) bufferBytes += length * dtypes[dtype].bytes
+      for (const { dtype, length } of live.items) bufferBytes += length * dtypes[dtype].bytes
       return {
         backend: 'wasm',
         details: {

@@ -80,7 +80,11 @@ export class Heap {
   #reuse(size: number): Block | null {
     let best: Block | null = null
     let k = sizeClass(size)
-    for (const block of this.#classes[k]!) if (block.size >= size && (best === null || block.size < best.size)) best = block
+    const { items } = this.#classes[k]!
+    for (let i = items.length - 1; i >= 0 && best?.size !== size; i--) {
+      const block = items[i]!
+      if (block.size >= size && (best === null || block.size < best.size)) best = block
+    }
     while (best === null && ++k < this.#classes.length) best = this.#classes[k]!.last
     if (best === null) return null
     this.#forget(best)
@@ -165,6 +169,6 @@ function reserve(shared: boolean): WebAssembly.Memory {
   }
 }
 
-const sizeClass = (size: number): number => Math.floor(Math.log2(size))
+const sizeClass = (size: number): number => 31 - Math.clz32(size)
 
 const mebibytes = (bytes: number): string => (bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`)
