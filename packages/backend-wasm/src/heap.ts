@@ -52,7 +52,7 @@ export class Heap {
   }
 
   /** A block of at least `bytes`; `what` names it in the error that is thrown when there is no room. */
-  allocate(bytes: number, what: string): Block {
+  allocate(bytes: number, what: () => string): Block {
     const size = Math.max(alignment, Math.ceil(bytes / alignment) * alignment)
     const block = this.#reuse(size) ?? this.#extend(size, what)
     this.#used += 1
@@ -96,7 +96,7 @@ export class Heap {
     return best
   }
 
-  #extend(size: number, what: string): Block {
+  #extend(size: number, what: () => string): Block {
     const address = this.#top
     const needed = address + size + guardBytes - this.committedBytes
     if (address + size + guardBytes > this.#limit) throw this.#full(size, what)
@@ -119,11 +119,11 @@ export class Heap {
     }
   }
 
-  #full(size: number, what: string): BackendError {
+  #full(size: number, what: () => string): BackendError {
     const used = `${mebibytes(this.#usedBytes)} in ${this.#used} blocks are in use`
     const limit = `WebAssembly memory ends at ${mebibytes(this.#limit)}`
     return new BackendError(
-      `wasm: no room for ${mebibytes(size)} (${what}): ${used}, and ${limit}. ` +
+      `wasm: no room for ${mebibytes(size)} (${what()}): ${used}, and ${limit}. ` +
         'Use a smaller batch or model, or release what is kept alive (an array of realized tensors, for instance)',
     )
   }

@@ -274,9 +274,9 @@ export function launch(
   scalars: readonly number[],
   target: (result: number) => VariableState | null,
 ): BufferHandle[] {
-  const { bindings, inPlace } = made
+  const { bindings, inPlace, passing } = made
   /** Those that are new. */
-  const outcome: BufferHandle[] = []
+  const outcome = new Array<BufferHandle>(inPlace.length + passing.length)
   try {
     const buffers = bindings.map((binding, i) => {
       if ('leaf' in binding) return deviceBuffer(leaf(binding.leaf), backend)
