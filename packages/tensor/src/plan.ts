@@ -220,7 +220,7 @@ function merge(fusion: Fusion, drafts: Draft[], early: Set<Draft>, capabilities:
 }
 
 function mergeTwo(fusion: Fusion, a: Loop, b: Loop): KernelDraft | null {
-  const loop: Loop = { kind: 'loop', members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
+  const loop: Loop = { members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
   try {
     return draftLoop(fusion, loop)
   } catch (reason) {

@@ -172,8 +172,8 @@ function scatter(emitter: Emitter, position: number, item: Item): Bare<Kernel> {
 }
 
 function lines(emitter: Emitter, position: number, item: Item, axes: readonly Expr[]): Bare<Kernel> {
-  const { dim: axis, descending } = item.attrs as AttrsOf['argsort']
+  const { dim: axis, descending, count } = item.attrs as AttrsOf['argsort']
   const common = { out: emitter.param(position), grid: item.shape, axis, value: emitter.at(item.inputs[0]!, axes, null) }
-  if (item.op === 'argsort') return { kind: 'sort', descending, ...common }
+  if (item.op === 'argsort') return { kind: 'sort', descending, count, ...common }
   return { kind: 'prefixScan', op: item.op === 'cumsum' ? 'sum' : 'prod', ...common }
 }

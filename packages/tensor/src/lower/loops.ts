@@ -61,11 +61,10 @@ function split(factors: readonly (readonly number[])[], splits: ReadonlyMap<numb
 
 /** Values with the same grid that are computed by one kernel, in order. */
 export interface Loop {
-  readonly kind: 'loop'
   readonly members: readonly Iteration[]
 }
 
-export const loopOf = (fusion: Fusion, root: number): Loop => ({ kind: 'loop', members: [probe(fusion, root, true)] })
+export const loopOf = (fusion: Fusion, root: number): Loop => ({ members: [probe(fusion, root, true)] })
 
 /** Loops with equal keys have the same grid. */
 export const gridKey = ({ members }: Loop): string => gridOf(members[0]!).join()
