@@ -139,7 +139,7 @@ function compileSort(context: ModuleContext, kernel: Sort): LineFunction {
 /** Whether what is not among the first is left out before the sort. */
 const isSelection = ({ grid, axis, count }: Sort): boolean => grid[axis]! >= fewestToSelect && 4 * count <= grid[axis]!
 
-/** A key that those of the line's first `count` do not exceed, but most others do, if they are many: by the number of keys with each of the highest bits. */
+/** The greatest key with the highest bits of the `count`-th in order: what exceeds it is not among the first. */
 function greatestKey(w: Writer, f: LineFunction, kernel: Sort, counts: I32): I32 {
   const lowBits = 32 - selectBits
   w.add(memoryFill(counts, i32.const(0), i32.const(word * 2 ** selectBits)))
