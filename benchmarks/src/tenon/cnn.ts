@@ -1,10 +1,10 @@
-import { backward } from '@tenon/autograd'
-import { Conv2d, crossEntropy, Flatten, Linear, MaxPool2d, ReLU, Sequential } from '@tenon/nn'
+import { Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential } from '@tenon/nn'
 import { SGD } from '@tenon/optim'
 import { jit, realize, type Tensor, tensor } from '@tenon/tensor'
 import type { Inputs } from '../inputs.ts'
 import type { PeerStep } from '../round.ts'
 import { load, rootMeanSquare } from './load.ts'
+import { trainStep } from './train.ts'
 
 const batchSize = 64
 const pixels = 28 * 28
@@ -31,22 +31,12 @@ const makeModel = (inputs: Inputs): Sequential => {
 export const cnnTrain = (inputs: Inputs): PeerStep => {
   const model = makeModel(inputs)
   const optimizer = new SGD(model.namedParameters(), { lr: 0.01, momentum: 0.5 })
-  const train = jit((images: Tensor, labels: Tensor): Tensor => {
-    const loss = crossEntropy(model.forward(images), labels)
-    backward(loss)
-    optimizer.step()
-    optimizer.zeroGrad()
-    return loss
-  })
   const { images, labels } = inputs
-  let steps = 0
-  return {
-    step: () => {
-      const first = (steps++ % (labels!.data.length / batchSize)) * batchSize
-      const batch = images!.data.subarray(first * pixels, (first + batchSize) * pixels)
-      return train(tensor(batch, [batchSize, 1, 28, 28]), tensor(labels!.data.subarray(first, first + batchSize))).item()
-    },
-  }
+  return trainStep(model, optimizer, (step) => {
+    const first = (step % (labels!.data.length / batchSize)) * batchSize
+    const batch = images!.data.subarray(first * pixels, (first + batchSize) * pixels)
+    return [tensor(batch, [batchSize, 1, 28, 28]), tensor(labels!.data.subarray(first, first + batchSize))]
+  })
 }
 
 export const cnnInfer =

@@ -1,12 +1,11 @@
-import { backward } from '@tenon/autograd'
-import { crossEntropy } from '@tenon/nn'
 import { GPT } from '@tenon/nn-attention'
 import { AdamW } from '@tenon/optim'
-import { jit, realize, type Tensor, tensor } from '@tenon/tensor'
-import { type Inputs, makeWindows } from '../inputs.ts'
+import { realize, type Tensor, tensor } from '@tenon/tensor'
+import type { Inputs } from '../inputs.ts'
 import type { PeerStep } from '../round.ts'
 import { type GPTSize, gptSizes, vocabulary } from '../workloads.ts'
 import { load } from './load.ts'
+import { textBatches, trainStep } from './train.ts'
 
 /** transformer.h.0.attn.cAttn.weight → blocks.0.attn.weight */
 const inputName = (name: string): string =>
@@ -38,21 +37,7 @@ export const gptTrain =
       { params: parameters.filter(([, { ndim }]) => ndim < 2), weightDecay: 0 },
     ]
     const optimizer = new AdamW(groups, { lr: 1e-3, betas: [0.9, 0.99] })
-    const train = jit((input: Tensor, target: Tensor): Tensor => {
-      const loss = crossEntropy(model.forward(input).flatten(0, 1), target.flatten())
-      backward(loss)
-      optimizer.step()
-      optimizer.zeroGrad()
-      return loss
-    })
-    const windows = makeWindows(inputs, block)
-    let steps = 0
-    return {
-      step: () => {
-        const { input, target } = windows(steps++)
-        return train(tensor(input, [batch, block]), tensor(target, [batch, block])).item()
-      },
-    }
+    return trainStep(model, optimizer, textBatches(inputs, batch, block))
   }
 
 export const gptGenerate = (inputs: Inputs): PeerStep => {

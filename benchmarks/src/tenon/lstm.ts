@@ -1,12 +1,12 @@
-import { backward } from '@tenon/autograd'
-import { crossEntropy, Embedding, Linear, Module } from '@tenon/nn'
+import { Embedding, Linear, Module } from '@tenon/nn'
 import { LSTM } from '@tenon/nn-rnn'
 import { Adam } from '@tenon/optim'
-import { jit, type Tensor, tensor } from '@tenon/tensor'
-import { type Inputs, makeWindows } from '../inputs.ts'
+import type { Tensor } from '@tenon/tensor'
+import type { Inputs } from '../inputs.ts'
 import type { PeerStep } from '../round.ts'
 import { vocabulary } from '../workloads.ts'
 import { load } from './load.ts'
+import { textBatches, trainStep } from './train.ts'
 
 const [batch, length, hidden] = [50, 50, 128]
 
@@ -28,19 +28,5 @@ export const lstmTrain = (inputs: Inputs): PeerStep => {
   const model = new CharLSTM()
   load(model, inputs, torchName)
   const optimizer = new Adam(model.namedParameters(), { lr: 2e-3 })
-  const train = jit((input: Tensor, target: Tensor): Tensor => {
-    const loss = crossEntropy(model.forward(input).flatten(0, 1), target.flatten())
-    backward(loss)
-    optimizer.step()
-    optimizer.zeroGrad()
-    return loss
-  })
-  const windows = makeWindows(inputs, length)
-  let steps = 0
-  return {
-    step: () => {
-      const { input, target } = windows(steps++)
-      return train(tensor(input, [batch, length]), tensor(target, [batch, length])).item()
-    },
-  }
+  return trainStep(model, optimizer, textBatches(inputs, batch, length))
 }

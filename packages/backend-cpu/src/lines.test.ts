@@ -17,7 +17,7 @@ function lines(kernel: { op: PrefixScan['op'] } | Pick<Sort, 'descending'>, dtyp
     ...runKernel(
       'op' in kernel
         ? { kind: 'prefixScan', ...kernel, ...common, buffers: buffers(dtype) }
-        : { kind: 'sort', ...kernel, ...common, buffers: buffers('int32') },
+        : { kind: 'sort', count: grid[1]!, ...kernel, ...common, buffers: buffers('int32') },
       [[], x],
     ),
   ]

@@ -2,8 +2,6 @@
 import {
   type Backend,
   BackendError,
-  Bag,
-  type BagItem,
   type BufferHandle,
   type Capabilities,
   type DType,
@@ -49,7 +47,9 @@ export interface Tuning {
 
 export const usualTuning: Tuning = { worth: usualWorth, patience: 30_000, mostKernels: 4096 }
 
-interface WasmBuffer extends BagItem {
+interface WasmBuffer {
+  /** The backend's own mark, until it is freed. */
+  owner: object | null
   readonly dtype: DType
   readonly length: number
   readonly block: Block
@@ -69,12 +69,12 @@ const limits: Omit<Capabilities, 'threads'> = {
 /** A block that all programs share, one after the other, grown to the largest need. */
 class SharedBlock {
   readonly #heap: Heap
-  readonly #what: string
+  readonly #what: () => string
   #block: Block | null = null
   bytes = 0
   moves = 0
 
-  constructor(heap: Heap, what: string) {
+  constructor(heap: Heap, what: () => string) {
     this.#heap = heap
     this.#what = what
   }
@@ -124,7 +124,6 @@ interface Machine {
   readonly block: SharedBlock
   readonly arena: SharedBlock
   readonly scratch: SharedBlock
-  readonly live: Bag<WasmBuffer>
   readonly jobs: JobWriter
 }
 
@@ -145,10 +144,9 @@ function makeMachine(
     team,
     walk: instance.exports['walk'] as Walk,
     cache: new KernelCache({ memory, table, relaxed, threads, team, mostKernels }),
-    block: new SharedBlock(heap, 'the commands and arguments of a program'),
-    arena: new SharedBlock(heap, 'the temporaries of a program'),
-    scratch: new SharedBlock(heap, 'the working memory of kernels'),
-    live: new Bag<WasmBuffer>(),
+    block: new SharedBlock(heap, () => 'the commands and arguments of a program'),
+    arena: new SharedBlock(heap, () => 'the temporaries of a program'),
+    scratch: new SharedBlock(heap, () => 'the working memory of kernels'),
     jobs: new JobWriter(memory),
   }
 }
@@ -160,6 +158,8 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   const { heap, threads, note } = makeHeap(options.threads)
   let machine: Machine | null = makeMachine(heap, threads, simd.relaxed, options.workerUrl ?? null, tuning)
   const capabilities: Capabilities = { ...limits, threads }
+  const owner = {}
+  const live = { buffers: 0, bufferBytes: 0 }
   let runs = 0
 
   const inUse = (): Machine => {
@@ -168,18 +168,13 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   }
   const known = (handle: BufferHandle): WasmBuffer => {
     const buffer = handle as WasmBuffer
-    if (!inUse().live.has(buffer)) throw new BackendError('wasm: this buffer has been freed, or belongs to another backend')
+    inUse()
+    if (buffer.owner !== owner) throw new BackendError('wasm: this buffer has been freed, or belongs to another backend')
     return buffer
   }
   const view = ({ dtype, length, block }: WasmBuffer): TypedArray =>
     new dtypes[dtype].array(inUse().heap.memory.buffer, block.address, length)
   const readSync = (handle: BufferHandle): TypedArray => view(known(handle)).slice()
-
-  const isGivenTwice = (buffer: WasmBuffer): boolean => {
-    const again = buffer.lastRun === runs
-    buffer.lastRun = runs
-    return again
-  }
 
   /** All shares, one after the other. */
   const walkAlone = (walk: Walk): void => {
@@ -194,23 +189,25 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     name: 'wasm',
     capabilities,
     allocate(dtype, length) {
-      const { heap, live } = inUse()
+      const { heap } = inUse()
       if (!capabilities.dtypes.includes(dtype)) {
         throw new BackendError(`wasm: no ${dtype} here; it has ${capabilities.dtypes.join(', ')}. backend-cpu has all dtypes`)
       }
       if (!Number.isInteger(length) || length < 0 || length > capabilities.maxLength) {
         throw new BackendError(`wasm: a buffer of ${length} elements cannot be; 0 … ${capabilities.maxLength} can`)
       }
-      const block = heap.allocate(length * dtypes[dtype].bytes, `a buffer ${dtype}[${length}]`)
-      const buffer: WasmBuffer = { dtype, length, block, lastRun: 0, place: -1 }
-      live.add(buffer)
-      return buffer
+      const bytes = length * dtypes[dtype].bytes
+      const block = heap.allocate(bytes, () => `a buffer ${dtype}[${length}]`)
+      live.buffers += 1
+      live.bufferBytes += bytes
+      return { owner, dtype, length, block, lastRun: 0 }
     },
     free(handle) {
       const buffer = known(handle)
-      const { heap, live } = inUse()
-      live.delete(buffer)
-      heap.free(buffer.block)
+      inUse().heap.free(buffer.block)
+      buffer.owner = null
+      live.buffers -= 1
+      live.bufferBytes -= buffer.length * dtypes[buffer.dtype].bytes
     },
     write(handle, data) {
       const buffer = known(handle)
@@ -232,26 +229,29 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     execute(executable: Executable, buffers, scalars) {
       const { team, walk, block, arena, scratch, jobs } = inUse()
       const bound = executable as BoundProgram
-      const given = buffers.map(known)
-      checkArguments(bound, given, scalars)
       runs += 1
-      const commands = bound.commands(given.some(isGivenTwice))
+      let isOneTwice = false
+      const addresses = buffers.map((handle) => {
+        const buffer = known(handle)
+        isOneTwice ||= buffer.lastRun === runs
+        buffer.lastRun = runs
+        return buffer.block.address
+      })
+      checkArguments(bound, buffers as readonly WasmBuffer[], scalars)
+      const commands = bound.commands(isOneTwice)
       const isForAll = commands.forAll && team?.ready() === true
       const place = {
         block: block.atLeast(blockBytes(commands, threads)),
         arena: arena.atLeast(commands.arenaBytes),
         scratch: scratch.atLeast(scratchStride(commands) * (isForAll ? threads : 1)),
-        moves: block.moves + scratch.moves,
+        moves: block.moves + arena.moves + scratch.moves,
       }
-      const addresses = given.map((b) => b.block.address)
       jobs.write(bound, commands, place, addresses, scalars)
       if (isForAll) team?.run(walk)
       else walkAlone(walk)
     },
     report() {
-      const { heap, team, cache, arena, scratch, live } = inUse()
-      let bufferBytes = 0
-      for (const { dtype, length } of live) bufferBytes += length * dtypes[dtype].bytes
+      const { heap, team, cache, arena, scratch } = inUse()
       return {
         backend: 'wasm',
         details: {
@@ -262,7 +262,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
           scratchBytes: scratch.bytes,
           linearMemoryBytes: heap.committedBytes,
         },
-        memory: { buffers: live.size, bufferBytes, arenaBytes: arena.bytes },
+        memory: { ...live, arenaBytes: arena.bytes },
         notes: [simd.note, note, team && team.reason !== null ? `one thread: ${team.reason}` : null].filter((n) => n !== null),
       }
     },

@@ -237,15 +237,15 @@ class Encoder {
 const bytesPerNanosecond = 40
 /** Float operations in a nanosecond: of products, and of all else without and with functions such as exp. */
 const rates = { product: 30, plain: 16, functions: 3 }
-/** Of sorts, scans and scatters, elements in a nanosecond. */
-const serialRate = 0.2
+/** And elements, read and written, of what is no loop. */
+const elementRates = { scatter: 1.5, prefixScan: 1.5, sort: 0.08 }
 
 const isFunction = (e: Expr): boolean => (e.op === 'unary' && e.fn in routines) || (e.op === 'binary' && e.fn in routines2)
 
 /** A guess of how long a kernel takes on one thread, in nanoseconds. */
 function duration(kernel: Run['kernel']): number {
   const { flops, bytes } = cost(kernel)
-  if ('out' in kernel) return bytes / 4 / serialRate
+  if ('out' in kernel) return bytes / 4 / elementRates[kernel.kind]
   const isProduct = kernel.kind === 'contraction' || kernel.kind === 'convolution'
   const rate = isProduct ? 'product' : [...distinct(expressions(kernel))].some(isFunction) ? 'functions' : 'plain'
   return Math.max(flops / rates[rate], bytes / bytesPerNanosecond)

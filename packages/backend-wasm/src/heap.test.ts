@@ -18,14 +18,14 @@ test('blocks never overlap, and freeing all of them in any order gives all of th
       }
       for (const a of actions) {
         if ('bytes' in a) {
-          const block = heap.allocate(a.bytes, 'a test')
+          const block = heap.allocate(a.bytes, () => 'a test')
           expect(block.size).toBeGreaterThanOrEqual(a.bytes)
           live.push(block)
         } else if (live.length > 0) heap.free(live.splice(a.free % live.length, 1)[0]!)
         check()
       }
       for (const block of live) heap.free(block)
-      expect([heap.usedBytes, heap.allocate(1 << 16, 'a test').address]).toEqual([0, guardBytes])
+      expect([heap.usedBytes, heap.allocate(1 << 16, () => 'a test').address]).toEqual([0, guardBytes])
     }),
     { numRuns: 100 },
   )
@@ -33,15 +33,15 @@ test('blocks never overlap, and freeing all of them in any order gives all of th
 
 test('a block is freed once', () => {
   const heap = new Heap()
-  const [a] = [heap.allocate(64, 'one'), heap.allocate(64, 'another')]
+  const [a] = [heap.allocate(64, () => 'one'), heap.allocate(64, () => 'another')]
   heap.free(a!)
   expect(() => heap.free(a!)).toThrow('was freed before')
 })
 
 test('when it is full it says what is in it', () => {
   const heap = new Heap(2 ** 20)
-  heap.allocate(2 ** 19, 'the first')
-  expect(() => heap.allocate(2 ** 19, 'a buffer float32[131072]')).toThrow(
+  heap.allocate(2 ** 19, () => 'the first')
+  expect(() => heap.allocate(2 ** 19, () => 'a buffer float32[131072]')).toThrow(
     'wasm: no room for 512 KiB (a buffer float32[131072]): 512 KiB in 1 blocks are in use, and WebAssembly memory ends at 1.0 MiB',
   )
 })

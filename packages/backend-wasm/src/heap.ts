@@ -52,7 +52,7 @@ export class Heap {
   }
 
   /** A block of at least `bytes`; `what` names it in the error that is thrown when there is no room. */
-  allocate(bytes: number, what: string): Block {
+  allocate(bytes: number, what: () => string): Block {
     const size = Math.max(alignment, Math.ceil(bytes / alignment) * alignment)
     const block = this.#reuse(size) ?? this.#extend(size, what)
     this.#used += 1
@@ -80,7 +80,11 @@ export class Heap {
   #reuse(size: number): Block | null {
     let best: Block | null = null
     let k = sizeClass(size)
-    for (const block of this.#classes[k]!) if (block.size >= size && (best === null || block.size < best.size)) best = block
+    const { items } = this.#classes[k]!
+    for (let i = items.length - 1; i >= 0 && best?.size !== size; i--) {
+      const block = items[i]!
+      if (block.size >= size && (best === null || block.size < best.size)) best = block
+    }
     while (best === null && ++k < this.#classes.length) best = this.#classes[k]!.last
     if (best === null) return null
     this.#forget(best)
@@ -92,7 +96,7 @@ export class Heap {
     return best
   }
 
-  #extend(size: number, what: string): Block {
+  #extend(size: number, what: () => string): Block {
     const address = this.#top
     const needed = address + size + guardBytes - this.committedBytes
     if (address + size + guardBytes > this.#limit) throw this.#full(size, what)
@@ -115,11 +119,11 @@ export class Heap {
     }
   }
 
-  #full(size: number, what: string): BackendError {
+  #full(size: number, what: () => string): BackendError {
     const used = `${mebibytes(this.#usedBytes)} in ${this.#used} blocks are in use`
     const limit = `WebAssembly memory ends at ${mebibytes(this.#limit)}`
     return new BackendError(
-      `wasm: no room for ${mebibytes(size)} (${what}): ${used}, and ${limit}. ` +
+      `wasm: no room for ${mebibytes(size)} (${what()}): ${used}, and ${limit}. ` +
         'Use a smaller batch or model, or release what is kept alive (an array of realized tensors, for instance)',
     )
   }
@@ -165,6 +169,6 @@ function reserve(shared: boolean): WebAssembly.Memory {
   }
 }
 
-const sizeClass = (size: number): number => Math.floor(Math.log2(size))
+const sizeClass = (size: number): number => 31 - Math.clz32(size)
 
 const mebibytes = (bytes: number): string => (bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`)

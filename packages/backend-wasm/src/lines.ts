@@ -3,7 +3,7 @@
  * Lines are independent of one another.
  */
 import { type DType, ExprPool, type PrefixScan, product, rebuild, type Sort } from '@tenon/kernel'
-import { choose, doWhile, type I32, type Statement } from './assembler/code.ts'
+import { choose, doWhile, type I32, loopWhile, type Statement, sequence } from './assembler/code.ts'
 import { f32, f32x4, f64x2, i32, memoryFill, v128 } from './assembler/instructions.ts'
 import type { FunctionBuilder, Local } from './assembler/module.ts'
 import { minimum, plus, times, Writer } from './assembler/writer.ts'
@@ -17,6 +17,9 @@ const digitBits = 8
 const digits = 2 ** digitBits
 /** Shortest line in which counting is faster than comparing. */
 const fewestToCount = 64
+/** Shortest line in which it is worth it to leave out what is not among the first; and how many bits of a key say that. */
+const fewestToSelect = 512
+const selectBits = 11
 
 export function compileLines(context: ModuleContext, kernel: PrefixScan | Sort): LoopFunction | null {
   const { grid, axis, out } = kernel
@@ -41,7 +44,7 @@ export function compileLines(context: ModuleContext, kernel: PrefixScan | Sort):
     inBlock.loop(firstLine, lastLine, 1, (line, inLine) => inLine.add(computeLine.call(plus(start, times(line, word)), scratch)))
   })
   f.add(w.code)
-  return { f, extent: cut < 0 ? 1 : grid[cut]!, scratchBytes: kernel.kind === 'sort' ? 2 * entry * length + word * digits : 0 }
+  return { f, extent: cut < 0 ? 1 : grid[cut]!, scratchBytes: kernel.kind === 'sort' ? 2 * entry * length + word * 2 ** selectBits : 0 }
 }
 
 /** A function of (arguments, and begin and end of the ranged axis) that stores the values, 4 bytes each, in the output. */
@@ -58,16 +61,17 @@ function compileFill(context: ModuleContext, { buffers, scalars, grid, out, valu
 /** A function of (address of a line, scratch). */
 type LineFunction = FunctionBuilder<'none'>
 
-/** Calls the body with the address of each of the line's elements, and its position. */
+/** Calls the body with the address of each of the line's elements, or of the first ones, and its position. */
 function forElements(
   w: Writer,
   f: LineFunction,
   { grid, axis }: PrefixScan | Sort,
   body: (at: I32, position: I32, w: Writer) => void,
+  count: number = grid[axis]!,
 ): void {
   const at = f.local('i32')
   w.add(at.set(f.param(0, 'i32').get))
-  w.loop(i32.const(0), i32.const(grid[axis]!), 1, (position, inside) => {
+  w.loop(i32.const(0), i32.const(count), 1, (position, inside) => {
     body(at.get, position, inside)
     inside.add(at.set(plus(at.get, i32.const(word * product(grid.slice(axis + 1))))))
   })
@@ -103,10 +107,14 @@ function compileSort(context: ModuleContext, kernel: Sort): LineFunction {
   const w = new Writer(f)
   const scratch = f.param(1, 'i32').get
   const other = w.keep(plus(scratch, i32.const(entry * length)))
+  const counts = w.keep(plus(scratch, i32.const(2 * entry * length)))
+  const greatest = isSelection(kernel) ? greatestKey(w, f, kernel, counts) : null
+  const end = f.local('i32')
+  w.add(end.set(scratch))
   forElements(w, f, kernel, (at, position, inside) => {
-    const key = sortKey(inside, f, kernel.value.dtype, at)
-    const to = inside.keep(plus(scratch, times(position, entry)))
-    inside.add(i32.store(to, kernel.descending ? i32.xor(key, i32.const(-1)) : key), i32.store(to, position, word))
+    const key = inside.keep(sortKey(inside, f, kernel, at))
+    inside.add(i32.store(end.get, key), i32.store(end.get, position, word))
+    inside.add(end.set(plus(end.get, greatest ? times(i32.leS(key, greatest), entry) : i32.const(entry))))
   })
   let [from, to] = [scratch, other]
   const pass = (run: (from: I32, to: I32) => Statement): void => {
@@ -117,21 +125,49 @@ function compileSort(context: ModuleContext, kernel: Sort): LineFunction {
     const merge = compileMergePass(context, length)
     for (let width = 1; width < length; width *= 2) pass((a, b) => merge.call(a, b, i32.const(entry * width)))
   } else {
-    const count = compileCountingPass(context, length)
-    const counts = w.keep(plus(scratch, i32.const(2 * entry * length)))
-    for (let shift = 0; shift < 32; shift += digitBits) pass((a, b) => count.call(a, b, i32.const(shift), counts))
+    const count = compileCountingPass(context)
+    const size = w.keep(i32.sub(end.get, scratch))
+    for (let shift = 0; shift < 32; shift += digitBits) pass((a, b) => count.call(a, b, size, i32.const(shift), counts))
   }
-  forElements(w, f, kernel, (at, position, inside) => {
+  const store = (at: I32, position: I32, inside: Writer): void =>
     inside.add(i32.store(at, i32.load(plus(from, times(position, entry)), word)))
-  })
+  forElements(w, f, kernel, store, kernel.count)
   f.add(w.code)
   return f
 }
 
-/** An int32 for the value at an address: the greater one of two values has the greater key. */
-function sortKey(w: Writer, f: LineFunction, dtype: DType, at: I32): I32 {
+/** Whether what is not among the first is left out before the sort. */
+const isSelection = ({ grid, axis, count }: Sort): boolean => grid[axis]! >= fewestToSelect && 4 * count <= grid[axis]!
+
+/** The greatest key with the highest bits of the `count`-th in order: what exceeds it is not among the first. */
+function greatestKey(w: Writer, f: LineFunction, kernel: Sort, counts: I32): I32 {
+  const lowBits = 32 - selectBits
+  w.add(memoryFill(counts, i32.const(0), i32.const(word * 2 ** selectBits)))
+  forElements(w, f, kernel, (at, _, inside) => {
+    const digit = i32.shrU(unsigned(sortKey(inside, f, kernel, at)), i32.const(lowBits))
+    const place = inside.keep(plus(counts, times(digit, word)))
+    inside.add(i32.store(place, plus(i32.load(place), i32.const(1))))
+  })
+  const [at, left] = [f.local('i32'), f.local('i32')]
+  w.add(at.set(counts), left.set(i32.sub(i32.const(kernel.count), i32.load(counts))))
+  const next = sequence(at.set(plus(at.get, i32.const(word))), left.set(i32.sub(left.get, i32.load(at.get))))
+  w.add(loopWhile(i32.gtS(left.get, i32.const(0)), next))
+  const digit = i32.shrU(i32.sub(at.get, counts), i32.const(Math.log2(word)))
+  return w.keep(unsigned(i32.or(i32.shl(digit, i32.const(lowBits)), i32.const(2 ** lowBits - 1))))
+}
+
+/** With the sign bit turned over, negative keys come first as unsigned numbers; and back. */
+const unsigned = (key: I32): I32 => i32.xor(key, i32.const(-0x80000000))
+
+/** An int32 for the value at an address: the later one of two values has the greater key. */
+function sortKey(w: Writer, f: LineFunction, { value, descending }: Sort, at: I32): I32 {
+  const key = risingKey(w, f, value.dtype, at)
+  return descending ? i32.xor(key, i32.const(-1)) : key
+}
+
+function risingKey(w: Writer, f: LineFunction, dtype: DType, at: I32): I32 {
   const value = i32.load(at)
-  if (dtype === 'uint32') return i32.xor(value, i32.const(-0x80000000))
+  if (dtype === 'uint32') return unsigned(value)
   if (dtype !== 'float32') return value
   const bits = w.keep(value)
   const x = f.local('f32')
@@ -166,15 +202,15 @@ function compileMergePass(context: ModuleContext, length: number): FunctionBuild
   return f
 }
 
-/** A function of (from, to, shift, counts) that orders entries by the eight bits of their keys from `shift` on, equals as they were. */
-function compileCountingPass(context: ModuleContext, length: number): FunctionBuilder<'none'> {
-  const f = context.module.function(['i32', 'i32', 'i32', 'i32'], 'none')
-  const [from, to, shift, counts] = [0, 1, 2, 3].map((i) => f.param(i, 'i32').get) as [I32, I32, I32, I32]
+/** A function of (from, to, bytes, shift, counts) that orders entries by the eight bits of their keys from `shift` on, equals as they were. */
+function compileCountingPass(context: ModuleContext): FunctionBuilder<'none'> {
+  const f = context.module.function(['i32', 'i32', 'i32', 'i32', 'i32'], 'none')
+  const [from, to, size, shift, counts] = [0, 1, 2, 3, 4].map((i) => f.param(i, 'i32').get) as [I32, I32, I32, I32, I32]
   const w = new Writer(f)
-  const end = w.keep(plus(from, i32.const(entry * length)))
-  /** Where the count of an entry's digit is. With the sign bit turned over, negative keys come first. */
+  const end = w.keep(plus(from, size))
+  /** Where the count of an entry's digit is. */
   const countOf = (at: I32): I32 => {
-    const digit = i32.and(i32.shrU(i32.xor(i32.load(at), i32.const(-0x80000000)), shift), i32.const(digits - 1))
+    const digit = i32.and(i32.shrU(unsigned(i32.load(at)), shift), i32.const(digits - 1))
     return plus(counts, times(digit, word))
   }
   w.add(memoryFill(counts, i32.const(0), i32.const(word * digits)))

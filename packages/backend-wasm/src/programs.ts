@@ -57,9 +57,11 @@ export class JobWriter {
   readonly #memory: WebAssembly.Memory
   #words: Int32Array = new Int32Array(0)
   #floats: Float32Array = new Float32Array(0)
-  /** The commands that stand in the block, and how often that had moved when they were written. */
+  /** The commands that stand in the block, and how often it and what they name had moved when they were written. */
   #written: Commands | null = null
   #moves = 0
+  /** Where the addresses of external buffers go: a word, and the number of one, in turns. */
+  #external: number[] = []
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory
@@ -90,17 +92,27 @@ export class JobWriter {
         jobWords.map((name) => job[name]),
         jobAt / 4,
       )
+      this.#place(commands, first / 4, place.arena)
+      this.#written = commands
+      this.#moves = place.moves
     }
-    let next = 0
-    const addresses = commands.buffers.map((b) =>
-      b.role === 'external' ? external[next++]! : b.role === 'temporary' ? place.arena + b.offset : 0,
-    )
-    for (const { word, of } of commands.addresses) words[first / 4 + word] = addresses[of]!
+    const at = this.#external
+    for (let i = 0; i < at.length; i += 2) words[at[i]!] = external[at[i + 1]!]!
     for (const { word, of } of commands.scalars) {
       if (program.scalars[of] === 'float32') floats[first / 4 + word] = scalars[of]!
       else words[first / 4 + word] = program.scalars[of] === 'bool' ? Number(scalars[of] !== 0) : scalars[of]!
     }
-    this.#written = commands
-    this.#moves = place.moves
+  }
+
+  /** Writes the addresses of temporaries, and notes where those of external buffers go. */
+  #place({ buffers, addresses }: Commands, first: number, arena: number): void {
+    let count = 0
+    const externals = buffers.map(({ role }) => (role === 'external' ? count++ : -1))
+    this.#external = []
+    for (const { word, of } of addresses) {
+      const b = buffers[of]!
+      if (b.role === 'external') this.#external.push(first + word, externals[of]!)
+      else this.#words[first + word] = b.role === 'temporary' ? arena + b.offset : 0
+    }
   }
 }

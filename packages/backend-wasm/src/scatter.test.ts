@@ -1,6 +1,7 @@
 import { ExprPool, programOf, type Scatter } from '@tenon/kernel'
 import { expect, test } from 'vitest'
 import { makeWasm } from './backend.ts'
+import type { BoundProgram } from './programs.ts'
 
 interface Case {
   readonly what: string
@@ -18,6 +19,7 @@ const cases: readonly Case[] = [
   { what: 'each column where it wants to', shape: [6, 1, 40], grid: [50, 1, 40], dim: 0, picksAlong: [0, 2] },
   { what: 'the middle of three axes', shape: [9, 4, 20], grid: [8, 30, 19], dim: 1, picksAlong: [1] },
   { what: 'the last of three axes', shape: [17, 5, 4], grid: [17, 5, 60], dim: 2, picksAlong: [0, 1, 2] },
+  { what: 'the columns of rows', shape: [40, 1, 6], grid: [37, 1, 50], dim: 2, picksAlong: [0, 2] },
   { what: 'a single column', shape: [8, 1, 1], grid: [100, 1, 1], dim: 0, picksAlong: [0] },
 ]
 
@@ -77,6 +79,14 @@ function expected({ shape, grid, dim, picksAlong }: Case, op: Scatter['op'], x: 
   }
   return out
 }
+
+test('what is scattered along an axis is shared along another one, also from columns to columns', () => {
+  const backend = makeWasm({ threads: 2 }, { worth: { splitting: 0, waking: 0 }, patience: 30_000, mostKernels: 64 })
+  const isShared = (one: Case): boolean =>
+    (backend.compile(programOf(kernelOf(one, 'add'))) as BoundProgram).commands(false).words[7] === -1
+  expect(cases.filter((one) => !isShared(one)).map(({ what }) => what)).toEqual(['a single column'])
+  backend.dispose()
+})
 
 for (const threads of [1, 3]) {
   for (const one of cases) {

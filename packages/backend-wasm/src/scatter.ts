@@ -1,9 +1,9 @@
 /**
  * Scatters. The output gets its first content, and then the points follow one after the other, for several may meet in one element. But points that
- * differ along an axis that the output has too, such as the features of an embedding, never meet: such an axis is what the threads share, and
- * the lanes of vectors go along it where its elements are neighbours.
+ * differ along an axis that the output has too, such as the features of an embedding or the rows of a batch, never meet: such an axis is what the
+ * threads share, and the lanes of vectors go along it where its elements are neighbours.
  */
-import { distinct, type Expr, ExprPool, product, rebuild, type Scatter } from '@tenon/kernel'
+import { distinct, type Expr, ExprPool, product, type Range, rebuild, type Scatter } from '@tenon/kernel'
 import type { I32 } from './assembler/code.ts'
 import { i32 } from './assembler/instructions.ts'
 import { minimum, Writer } from './assembler/writer.ts'
@@ -51,7 +51,7 @@ function ownAxis(pool: ExprPool, kernel: Scatter): OwnAxis | null {
 function ownAxisAt(pool: ExprPool, { buffers, out, grid, index }: Scatter, axis: number): OwnAxis | null {
   const copy = rebuild(pool)(index)
   const isGuarded = copy.op === 'select' && copy.b.op === 'literal' && copy.b.value < 0
-  const [target, ...conditions] = isGuarded ? [copy.a, copy.cond] : [copy]
+  const [target, conditions] = isGuarded ? [copy.a, allOf(copy.cond)] : [copy, []]
   const { terms, constant } = pool.linear(target)
   const isOwn = (e: Expr): boolean => e.op === 'index' && e.axis === axis
   const inner = [...terms].find(([e]) => isOwn(e))?.[1] ?? 0
@@ -61,13 +61,28 @@ function ownAxisAt(pool: ExprPool, { buffers, out, grid, index }: Scatter, axis:
   let [block, within] = [length, 0]
   for (const [e, coefficient] of terms) {
     if (coefficient % inner !== 0) {
-      if (e.op !== 'index' || coefficient < 0) return null
-      within += coefficient * (e.extent - 1)
+      const { min, max } = rangeWhere(conditions, pool, e)
+      if (min < 0 || coefficient < 0) return null
+      within += coefficient * max
     } else if (!isOwn(e)) block = commonDivisor(block, Math.abs(coefficient))
   }
   if (within >= inner || block % inner !== 0 || block < inner * grid[axis]!) return null
   const picks = distinct([...conditions, ...[...terms.keys()].filter((e) => !isOwn(e))])
   return { axis, extent: block / inner, inner, hasLanes: inner === 1 && grid[axis]! >= 4 && dtype !== 'bool' && ![...picks].some(isOwn) }
+}
+
+const allOf = (condition: Expr): Expr[] =>
+  condition.op === 'binary' && condition.fn === 'and' ? [...allOf(condition.a), ...allOf(condition.b)] : [condition]
+
+/** Of an index, at the points where all conditions hold: a pick from outside goes nowhere. */
+function rangeWhere(conditions: readonly Expr[], pool: ExprPool, e: Expr): Range {
+  let { min, max } = pool.range(e)
+  for (const c of conditions) {
+    if (c.op !== 'binary') continue
+    if (c.fn === 'le' && c.a.op === 'literal' && c.b === e) min = Math.max(min, c.a.value)
+    if (c.fn === 'lt' && c.a === e && c.b.op === 'literal') max = Math.min(max, c.b.value - 1)
+  }
+  return { min, max }
 }
 
 const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b))

@@ -38,8 +38,8 @@ export class Bag<T extends BagItem> {
     return true
   }
 
-  /** From the last to the first, so that what is being visited may leave. */
-  *[Symbol.iterator](): IterableIterator<T> {
-    for (let i = this.#items.length - 1; i >= 0; i--) yield this.#items[i]!
+  /** In no order. Not while any of them leaves. */
+  get items(): readonly T[] {
+    return this.#items
   }
 }

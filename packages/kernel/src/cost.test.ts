@@ -33,5 +33,5 @@ test('a prefix scan costs an operation for each element, beside what its values 
   const buffers = [7, 7].map((length) => ({ dtype: 'float32', length }) as const)
   const scan: PrefixScan = { kind: 'prefixScan', op: 'sum', scalars: [], buffers, out: 0, grid: [7], axis: 0, value }
   expect(cost(scan)).toEqual({ flops: 14, bytes: 56 })
-  expect(cost({ ...scan, kind: 'sort', descending: false })).toEqual({ flops: 7, bytes: 56 })
+  expect(cost({ ...scan, kind: 'sort', descending: false, count: 7 })).toEqual({ flops: 7, bytes: 56 })
 })

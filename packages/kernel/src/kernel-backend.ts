@@ -108,7 +108,7 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       placement.run(compiled, given, scalars)
     },
     report() {
-      const bufferBytes = [...live].reduce((sum, b) => sum + b.length * dtypes[b.dtype].bytes, 0)
+      const bufferBytes = live.items.reduce((sum, b) => sum + b.length * dtypes[b.dtype].bytes, 0)
       return {
         backend: name,
         details: options.details?.() ?? {},
@@ -117,7 +117,7 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       }
     },
     dispose() {
-      for (const b of live) {
+      for (const b of [...live.items]) {
         live.delete(b)
         options.free(b.memory)
       }

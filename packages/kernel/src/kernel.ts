@@ -154,9 +154,13 @@ export interface PrefixScan extends Lines {
   readonly op: 'sum' | 'prod'
 }
 
-/** The int32 positions that put a line in order. Equals (−0 and 0 too) keep their order; NaN is greater than all else. */
+/**
+ * The int32 positions that put a line in order. Equals (−0 and 0 too) keep their order; NaN is greater than all else. Only the first `count` of a line
+ * are read, so that a backend may leave anything in the place of the others.
+ */
 export interface Sort extends Lines {
   readonly kind: 'sort'
+  readonly count: number
   readonly descending: boolean
 }
 

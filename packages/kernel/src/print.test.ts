@@ -98,12 +98,16 @@ describe('printing', () => {
     const value = pool.unary('neg', pool.load('float32', 1, pool.scaleAdd(pool.index(0, 2), 3, pool.index(1, 3))))
     const lines = { buffers: [float(6), float(6)], scalars: [], out: 0, grid: [2, 3], axis: 1, value } as const
     const scan = { kind: 'prefixScan', op: 'sum', ...lines } as const
-    const sort = { kind: 'sort', descending: true, ...lines } as const
+    const sort = { kind: 'sort', descending: true, count: 2, ...lines } as const
     expect(printKernel(scan)).toBe('prefixScan [2, 3]\n  b0 = sum along i1: neg(b1[i0 * 3 + i1])')
-    expect(printKernel(sort)).toBe('sort [2, 3]\n  b0 = descending order along i1: neg(b1[i0 * 3 + i1])')
+    expect(printKernel(sort)).toBe('sort [2, 3]\n  b0 = first 2 in descending order along i1: neg(b1[i0 * 3 + i1])')
     expect(
-      new Set([scan, { ...scan, op: 'prod' } as const, { ...scan, axis: 0 }, sort, { ...sort, descending: false }].map(kernelKey)).size,
-    ).toBe(5)
+      new Set(
+        [scan, { ...scan, op: 'prod' } as const, { ...scan, axis: 0 }, sort, { ...sort, descending: false }, { ...sort, count: 3 }].map(
+          kernelKey,
+        ),
+      ).size,
+    ).toBe(6)
     expect([reads(scan), writes(scan)]).toEqual([new Set([1]), new Set([0])])
   })
 })

@@ -93,8 +93,10 @@ export function printKernel(kernel: Kernel): string {
     add(`b${kernel.out}[${index}] ${kernel.op === 'add' ? '+=' : '='} ${value}`)
   }
   if (kernel.kind === 'prefixScan') add(`b${kernel.out} = ${kernel.op} along i${kernel.axis}: ${print(kernel.value)}`)
-  if (kernel.kind === 'sort')
-    add(`b${kernel.out} = ${kernel.descending ? 'descending' : 'ascending'} order along i${kernel.axis}: ${print(kernel.value)}`)
+  if (kernel.kind === 'sort') {
+    const { out, axis, count, descending, value } = kernel
+    add(`b${out} = first ${count} in ${descending ? 'descending' : 'ascending'} order along i${axis}: ${print(value)}`)
+  }
   for (const [number, s] of stagesOf(kernel).entries()) {
     const axes = s.extents.map((extent, i) => `i${grid.length + i}<${extent}`).join(' ')
     const loops = axes && `${axes}: `

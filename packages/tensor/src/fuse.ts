@@ -3,7 +3,7 @@
  *
  * Written are the roots; the ends of matmuls and convolutions with their epilogue; what these read; reductions that several kernels
  * need; and elementwise work that several kernels would repeat at a cost. Whether a reduction can stay inside its consumer
- * shows when that kernel is lowered (lower.ts).
+ * shows when that kernel is lowered (lower/emitter.ts).
  */
 import type { Item } from './graph.ts'
 import { type Lowering, type PrimitiveName, primitives, type ScanAttrs } from './primitives.ts'

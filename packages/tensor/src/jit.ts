@@ -2,16 +2,17 @@
  * `jit(fn)` runs `fn` once to see what it computes, assigns included, and from then on runs the program of it: later calls with arguments of
  * the same shapes skip even the building of the graph.
  */
-import { type Backend, type BufferHandle, LruCache } from '@tenon/kernel'
+import type { Backend, BufferHandle, DType } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
 import { snapshot } from './graph.ts'
-import { context, hostNode, Node } from './node.ts'
-import { type Compiled, compile, launch, ownNode, readNodeSync, realizeNodes, replay } from './runtime.ts'
+import { context, hostNode, type LeafAttrs, Node, valueNode } from './node.ts'
+import { type Compiled, compile, launch, ownNode, readNodeSync, realizeNodes, replay, scalarsOf } from './runtime.ts'
+import { type Shape, sameShape } from './shape.ts'
 import { bytesOf, endRun, settle, settleEmpty } from './storage.ts'
-import { Tensor } from './tensor.ts'
-import { describe, identity, isPlain, mapTensors } from './tree.ts'
+import { isTensor, Tensor } from './tensor.ts'
+import { isPlain, mapTensors } from './tree.ts'
 import { gradHooks, Variable } from './variable.ts'
 import { pendingVariables, rollback, type VariableState } from './variable-state.ts'
 
@@ -27,17 +28,20 @@ export const isCapturing = (): boolean => capture.active
 
 /** One captured program and how to bind it. */
 interface Captured {
+  /** What a call looks like that this is for: its arguments, with a `Kind` in place of each tensor. */
+  readonly args: unknown
   readonly backend: Backend
   /** Null where the function computes nothing. */
   readonly compiled: Compiled | null
+  readonly scalars: readonly number[]
   /** Its leaves by position. Inputs are bound anew at each call: arguments first, then gradients that were there before. */
-  readonly leaves: ReadonlyMap<number, Node>
+  readonly leaves: readonly (Node | null)[]
   readonly variables: readonly VariableState[]
   /** What becomes of each result: part of the return value, or a gradient that the function leaves. */
   readonly results: readonly { readonly node: Node; readonly gradOf: Variable | null }[]
   readonly output: unknown
   /** Gradients that the function looks at, and whether there was one. */
-  readonly gradsRead: ReadonlyMap<Variable, boolean>
+  readonly gradsRead: readonly (readonly [Variable, boolean])[]
   readonly gradsCleared: readonly Variable[]
   /** How many of the results are computed: those with elements. */
   readonly computed: number
@@ -45,7 +49,7 @@ interface Captured {
   readonly isPure: boolean
 }
 
-const cachedCaptures = 64
+const mostCaptures = 64
 
 /**
  * Captures the program of a function of tensors: arguments and results may be tensors, or arrays and plain objects of them; other arguments
@@ -55,29 +59,52 @@ const cachedCaptures = 64
  * number that the function picks up from outside keeps the value that it had when the function was captured.
  */
 export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result): (...args: Args) => Result {
-  const cache = new LruCache<readonly Captured[]>(cachedCaptures)
+  /** The last one used comes first. */
+  const captures: Captured[] = []
   let seen = epoch
   return (...args) => {
     if (capture.active || context.callSites) return fn(...args) // inside another jit, or with detectAnomaly looking at each op
-    if (seen !== epoch) cache.clear()
+    if (seen !== epoch) captures.length = 0
     seen = epoch
     const inputs: Node[] = []
-    const key = describe(args, (t) => {
-      if (t instanceof Variable) return `variable@${identity(t)}`
-      inputs.push(t.node)
-      return `${t.dtype}[${t.shape.join()}]`
-    })
+    mapTensors(args, (t) => t instanceof Variable || inputs.push(t.node))
     realizeNodes(inputs)
-    const backend = inputs.find((node) => node.backend)?.backend ?? currentBackend()
-    const full = `${key}@${identity(backend)}`
-    const candidates = cache.get(full) ?? []
-    let captured = candidates.find((c) => [...c.gradsRead].every(([v, had]) => (v.grad !== null) === had))
-    if (!captured) {
-      captured = captureCall(fn, args, backend)
-      cache.set(full, [...candidates, captured])
+    const backend = inputs.find((node) => node.backend !== null)?.backend ?? currentBackend()
+    let at = 0
+    while (at < captures.length && !isFor(captures[at]!, args, backend)) at += 1
+    if (at > 0 || captures.length === 0) {
+      captures.unshift(captures.splice(at, 1)[0] ?? captureCall(fn, args, backend))
+      if (captures.length > mostCaptures) captures.pop()
     }
-    return run(captured, inputs) as Result
+    return run(captures[0]!, inputs) as Result
   }
+}
+
+function isFor({ args, backend, gradsRead }: Captured, given: unknown, on: Backend): boolean {
+  if (backend !== on || !isLike(args, given)) return false
+  for (const [variable, had] of gradsRead) if ((variable.grad !== null) !== had) return false
+  return true
+}
+
+/** Stands for an argument that is a tensor. */
+class Kind {
+  readonly shape: Shape
+  readonly dtype: DType
+  constructor({ shape, dtype }: Tensor) {
+    this.shape = shape
+    this.dtype = dtype
+  }
+}
+
+/** Whether a call's arguments are those of another: the same structure, a tensor that fits for each `Kind`, and all else identical. */
+function isLike(kind: unknown, value: unknown): boolean {
+  if (kind instanceof Kind)
+    return isTensor(value) && !(value instanceof Variable) && value.dtype === kind.dtype && sameShape(value.shape, kind.shape)
+  if (Array.isArray(kind)) return Array.isArray(value) && value.length === kind.length && kind.every((k, i) => isLike(k, value[i]))
+  if (!isPlain(kind)) return Object.is(kind, value)
+  if (!isPlain(value)) return false
+  const [names, given] = [Object.keys(kind), Object.keys(value)]
+  return names.length === given.length && names.every((name, i) => name === given[i] && isLike(kind[name], value[name]))
 }
 
 const inputNode = (slot: number, like: Tensor, backend: Backend): Node => new Node('input', [], { slot }, like.shape, like.dtype, backend)
@@ -101,7 +128,8 @@ function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, arg
     const output = fn(...placeholders)
     if (output instanceof Promise)
       throw new JitError('jit takes a synchronous function; this one returned a promise. Read and await outside of it.')
-    return record(output, backend, gradsRead, [...gradsWritten.keys()])
+    const like = mapTensors(args, (t) => (t instanceof Variable ? t : new Kind(t)))
+    return record(like, output, backend, gradsRead, [...gradsWritten.keys()])
   } finally {
     capture.active = false
     gradHooks.read = gradHooks.write = null
@@ -112,6 +140,7 @@ function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, arg
 }
 
 function record(
+  args: unknown,
   output: unknown,
   backend: Backend,
   gradsRead: ReadonlyMap<Variable, Tensor | null>,
@@ -135,14 +164,17 @@ function record(
     ...computed.map(({ node }) => ({ position: graph.position(node), over: null })),
     ...assigned.map((node, i) => ({ position: graph.position(node), over: graph.leafOf(variables[i]!) })),
   ]
+  const compiled = requests.length > 0 ? compile(backend, graph, requests, () => false) : null
   return {
+    args,
     backend,
-    compiled: requests.length > 0 ? compile(backend, graph, requests, () => false) : null,
-    leaves: new Map(graph.nodes.flatMap((node, i) => (graph.items[i]!.leaf ? [[i, node] as const] : []))),
+    compiled,
+    scalars: compiled ? scalarsOf(compiled, graph) : [],
+    leaves: graph.nodes.map((node, i) => (graph.items[i]!.leaf ? node : null)),
     variables,
     results,
     output: template,
-    gradsRead: new Map([...gradsRead].map(([variable, grad]) => [variable, grad !== null])),
+    gradsRead: [...gradsRead].map(([variable, grad]) => [variable, grad !== null]),
     gradsCleared: gradsWritten.filter((variable) => !variable.grad),
     computed: computed.length,
     isPure: variables.length === 0 && results.every(({ gradOf }) => gradOf === null) && !graph.nodes.some(({ op }) => op === 'variable'),
@@ -157,19 +189,20 @@ class Slot {
   }
 }
 
-function run(captured: Captured, args: readonly Node[]): unknown {
-  const { backend, compiled, leaves, variables, results } = captured
-  const grads = captured.gradsRead.size > 0 ? [...captured.gradsRead].filter(([, had]) => had).map(([variable]) => variable.grad!.node) : []
-  const inputs = [...args, ...grads].map(stored)
+/** `inputs` are the arguments, to which this adds what else is bound at each call. */
+function run(captured: Captured, inputs: Node[]): unknown {
+  const { backend, compiled, scalars, leaves, variables, results } = captured
+  for (const [variable, had] of captured.gradsRead) if (had) inputs.push(variable.grad!.node)
+  for (let i = 0; i < inputs.length; i++) inputs[i] = stored(inputs[i]!)
   const leaf = (position: number): Node => {
-    const node = leaves.get(position)!
-    return node.op === 'input' ? inputs[(node.attrs as { slot: number }).slot]! : node
+    const node = leaves[position]!
+    return node.op === 'input' ? inputs[(node.attrs as LeafAttrs['input']).slot]! : node
   }
-  const buffers = compiled ? replay(backend, compiled, inputs, leaf, variables, captured.computed) : []
+  const buffers = compiled ? replay(backend, compiled, inputs, leaf, scalars, variables, captured.computed) : []
   const least = captured.isPure ? leastRepeated(inputs) : Infinity
   let next = 0
   const tensors = results.map(({ node, gradOf }) => {
-    const result = new Node('host', [], {}, node.shape, node.dtype, backend)
+    const result = valueNode(node.shape, node.dtype, backend)
     if (gradOf) result.gradient = 'current'
     if (node.size === 0) {
       settleEmpty(result)
@@ -198,8 +231,8 @@ function leastRepeated(inputs: readonly Node[]): number {
 }
 
 /** One result once more, of a function that is pure. */
-function repeat({ backend, compiled }: Captured, leaf: (position: number) => Node, result: number): BufferHandle {
-  const buffers = launch(backend, compiled!, leaf, () => null)
+function repeat({ backend, compiled, scalars }: Captured, leaf: (position: number) => Node, result: number): BufferHandle {
+  const buffers = launch(backend, compiled!, leaf, scalars, () => null)
   for (const [i, buffer] of buffers.entries()) if (i !== result) backend.free(buffer)
   return buffers[result]!
 }

@@ -7,7 +7,7 @@ import { hostNode } from './node.ts'
 import { readNode, realizeNodes } from './runtime.ts'
 import { Tensor } from './tensor.ts'
 import type { Variable } from './variable.ts'
-import { advance } from './variable-state.ts'
+import { advance, readOf } from './variable-state.ts'
 
 const nameOf = ({ name }: Variable): string => name ?? 'a variable'
 
@@ -31,7 +31,7 @@ export async function moveVariables(variables: Iterable<Variable>, backend: Back
     )
   realizeNodes([])
   const before = moving.map(({ state, grad }) => ({ version: state.latest, grad }))
-  const values = await Promise.all(moving.map(({ state }) => readNode(state.read)))
+  const values = await Promise.all(moving.map(({ state }) => readNode(readOf(state))))
   const grads = await Promise.all(before.map(({ grad }) => movedGrad(grad, backend)))
   const changed = moving.find(({ state, grad }, i) => state.latest !== before[i]!.version || grad !== before[i]!.grad)
   if (changed)

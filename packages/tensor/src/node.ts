@@ -2,8 +2,9 @@
  * The lazy graph. A node says how a value is computed; it is immutable but for `storage`, which appears once somebody asked
  * for the value. Ids rise with creation, so that the order of ids is a topological order.
  */
-import type { Backend, BagItem, BufferHandle, DType, TypedArray } from '@tenon/kernel'
+import type { Backend, BufferHandle, DType, TypedArray } from '@tenon/kernel'
 import { BackendError } from '@tenon/kernel'
+import type { Chain } from './chain.ts'
 import { checkCaptures, strayTensor } from './copies.ts'
 import type { Attrs, PrimitiveName } from './primitives.ts'
 import { primitives } from './primitives.ts'
@@ -24,16 +25,27 @@ export interface LeafAttrs {
 }
 
 /** Where a value lies: in JavaScript's heap, in a backend's memory, or in both; or in neither, where it can be computed `again`. */
-export interface Storage extends BagItem {
+export class Storage {
   host: TypedArray | null
-  device: { readonly backend: Backend; readonly buffer: BufferHandle } | null
+  device: { readonly backend: Backend; readonly buffer: BufferHandle } | null = null
   /** Computes it once more, from what does not change. Null where that cannot be, or would keep more alive than it frees. */
   readonly again: (() => BufferHandle) | null
   readonly bytes: number
   /** A value that a step kept in passing: it goes with the next step, and its node keeps its recipe. */
   readonly passing: boolean
   /** Count of executions when a program last touched it. */
-  lastUse: number
+  lastUse = -1
+  /** Where it is while it lies on a device, and its neighbours there. */
+  chain: Chain | null = null
+  before: Storage | null = null
+  after: Storage | null = null
+
+  constructor(host: TypedArray | null, bytes: number, passing = false, again: (() => BufferHandle) | null = null) {
+    this.host = host
+    this.bytes = bytes
+    this.passing = passing
+    this.again = again
+  }
 }
 
 /** One operation of the graph. A Tensor is a handle to it; only packages that change graphs, as autograd does, look at it. */
@@ -150,22 +162,20 @@ export function makeNode<P extends PrimitiveName>(op: P, inputs: readonly Node[]
   return node
 }
 
-export function constNode(value: number, dtype: DType): Node {
-  return new Node('const', [], { value }, [], dtype, null)
-}
+export const noInputs: readonly Node[] = []
+const noAttrs = {}
+const scalar: Shape = []
+
+export const constNode = (value: number, dtype: DType): Node => new Node('const', noInputs, { value }, scalar, dtype, null)
+
+/** A leaf that is given its value by whoever makes it. */
+export const valueNode = (shape: Shape, dtype: DType, backend: Backend | null): Node =>
+  new Node('host', noInputs, noAttrs, shape, dtype, backend)
 
 export function hostNode(data: TypedArray, shape: Shape, dtype: DType, backend: Backend | null = null): Node {
-  const node = new Node('host', [], {}, shape, dtype, backend)
+  const node = valueNode(shape, dtype, backend)
   node.storage = hostStorage(data)
   return node
 }
 
-export const hostStorage = (host: TypedArray): Storage => ({
-  host,
-  device: null,
-  again: null,
-  bytes: host.byteLength,
-  passing: false,
-  lastUse: -1,
-  place: -1,
-})
+export const hostStorage = (host: TypedArray): Storage => new Storage(host, host.byteLength)

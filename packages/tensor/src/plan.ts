@@ -3,7 +3,10 @@ import type { Capabilities, Kernel, LoopKernel, Program, ProgramBuffer, Repeat, 
 import { distinct, dtypes, expressions, planArena, product, splitReduction } from '@tenon/kernel'
 import { type Fusion, fuse } from './fuse.ts'
 import type { Item } from './graph.ts'
-import { gridKey, type Loop, type Lowered, type LoweredScan, loopOf, lowerLaunch, lowerLoop, lowerScan, NotMergeable } from './lower.ts'
+import { type Lowered, NotMergeable } from './lower/emitter.ts'
+import { lowerLaunch } from './lower/launches.ts'
+import { gridKey, type Loop, loopOf, lowerLoop } from './lower/loops.ts'
+import { type LoweredScan, lowerScan } from './lower/scans.ts'
 import { regionsOf, type ScanAttrs } from './primitives.ts'
 
 /** A value that must outlive the run. */
@@ -217,7 +220,7 @@ function merge(fusion: Fusion, drafts: Draft[], early: Set<Draft>, capabilities:
 }
 
 function mergeTwo(fusion: Fusion, a: Loop, b: Loop): KernelDraft | null {
-  const loop: Loop = { kind: 'loop', members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
+  const loop: Loop = { members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
   try {
     return draftLoop(fusion, loop)
   } catch (reason) {

@@ -41,7 +41,7 @@ export interface AttrsOf {
   scatter: { readonly dim: number; readonly op: 'add' | 'set' }
   cumsum: { readonly dim: number }
   cumprod: { readonly dim: number }
-  argsort: { readonly dim: number; readonly descending: boolean }
+  argsort: { readonly dim: number; readonly descending: boolean; readonly count: number }
   conv: ConvAttrs
   scan: ScanAttrs
   custom: { readonly rule: CustomRule }
@@ -410,7 +410,7 @@ const cumulative = <P extends 'cumsum' | 'cumprod'>(name: P): Primitive<P> => ({
   lowering: { kind: 'launch', reads: 'values', epilogue: false },
 })
 
-/** Stable; NaN is the greatest. */
+/** Stable; NaN is the greatest. Only the first `count` along `dim` may be read. */
 const argsort: Primitive<'argsort'> = {
   infer: ([x]) => ({ shape: x!.shape, dtype: 'int32' }),
   lowering: { kind: 'launch', reads: 'values', epilogue: false },

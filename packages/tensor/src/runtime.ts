@@ -15,11 +15,11 @@ import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
 import { JitError } from './errors.ts'
 import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
-import { checkOwn, context, hostNode, type LeafAttrs, makeNode, type Node, withContext } from './node.ts'
+import { checkOwn, context, hostNode, type LeafAttrs, makeNode, type Node, noInputs, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
 import type { CustomRule } from './primitives.ts'
 import { beginRun, deviceBuffer, dropPassing, endRun, readNow, recovered, settle, settleEmpty, usesPassing } from './storage.ts'
-import { advance, commit, pendingVariables, rollback, type VariableState } from './variable-state.ts'
+import { advance, commit, pendingVariables, readOf, rollback, type VariableState } from './variable-state.ts'
 
 /** Longer chains of pending work run by themselves. */
 const depthLimit = 20_000
@@ -58,7 +58,7 @@ export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null }
 
 function inspect(roots: readonly Node[]): void {
   try {
-    inspector.beforeRun?.([...roots, ...pendingVariables.map((state) => state.read)])
+    inspector.beforeRun?.([...roots, ...pendingVariables.map(readOf)])
   } catch (reason) {
     rollback(pendingVariables.filter((state) => state.memory.buffer)) // what it refused will not happen later
     throw reason
@@ -146,7 +146,7 @@ function assignments(
   const written: [VariableState, TypedArray][] = []
   const taken = new Set(results)
   for (const state of variables) {
-    const value = resolve(state.read)
+    const value = resolve(state.pending.at(-1)!)
     const host =
       value.storage?.host ?? (value.op === 'const' ? constant(value) : null) ?? (value.size === 0 ? new dtypes[value.dtype].array(0) : null)
     if (host) written.push([state, host])
@@ -170,6 +170,7 @@ export function replay(
   compiled: Compiled,
   inputs: readonly Node[],
   leaf: (position: number) => Node,
+  scalars: readonly number[],
   variables: readonly VariableState[],
   results: number,
 ): BufferHandle[] {
@@ -177,9 +178,9 @@ export function replay(
   const reuses = usesPassing(inputs)
   const isStep = variables.some((v) => v.requiresGrad)
   if (!reuses) dropPassing(isStep)
-  const outcome = launch(backend, compiled, leaf, (i) => (i < results ? null : variables[i - results]!))
+  const outcome = launch(backend, compiled, leaf, scalars, (i) => (i < results ? null : variables[i - results]!))
   if (reuses) dropPassing(isStep)
-  variables.forEach(advance)
+  for (const state of variables) advance(state)
   if (variables.length > 0) cutHistory(0)
   return outcome
 }
@@ -201,13 +202,14 @@ function execute(
     backend,
     compiled,
     (i) => graph.nodes[i]!,
+    scalarsOf(compiled, graph),
     (i) => (i < results.length ? null : variables[i - results.length]!),
   )
   if (replaces && reuses) dropPassing(isStep)
   results.forEach((node, i) => {
     if (isStep && node.gradient) {
       settle(node, backend, outcome[i]!, true)
-      node.inputs = []
+      node.inputs = noInputs
     } else settleResult(node, backend, outcome[i]!)
   })
   compiled.plan.passing.forEach((position, i) => settle(graph.nodes[position]!, backend, outcome[requests.length + i]!, true))
@@ -218,7 +220,7 @@ function execute(
 function settleResult(node: Node, backend: Backend, buffer: BufferHandle): void {
   settle(node, backend, buffer, false)
   // Gradients flow through floats alone
-  if (!node.tracked || !isFloat(node.dtype) || !hasHistory(node)) node.inputs = []
+  if (!node.tracked || !isFloat(node.dtype) || !hasHistory(node)) node.inputs = noInputs
   else withHistory.push(node)
   cutHistory(historyLimit)
 }
@@ -227,7 +229,7 @@ const hasHistory = (node: Node): boolean => node.inputs.length > 0
 
 /** Lets go of the recipes of all but the last `count` values that have been computed to stay. */
 function cutHistory(count: number): void {
-  while (withHistory.length > count) withHistory.shift()!.inputs = []
+  while (withHistory.length > count) withHistory.shift()!.inputs = noInputs
 }
 
 /** The plan of a graph, from the cache where an equal one was run before. */
@@ -257,6 +259,10 @@ function checkDTypes(backend: Backend, graph: Graph): void {
   }
 }
 
+/** The numbers that a program takes. */
+export const scalarsOf = ({ plan }: Compiled, { nodes }: Graph): number[] =>
+  plan.scalars.map((position) => (nodes[position]!.attrs as LeafAttrs['const']).value)
+
 /**
  * Binds and runs a program. `leaf` gives the node at a position, `target` the variable that a result is assigned to; the buffers
  * of the results come back in order. A variable whose value was not written in place takes the new buffer.
@@ -265,29 +271,28 @@ export function launch(
   backend: Backend,
   { plan: made, executable, external }: Compiled,
   leaf: (position: number) => Node,
+  scalars: readonly number[],
   target: (result: number) => VariableState | null,
 ): BufferHandle[] {
   const { bindings, inPlace, passing } = made
-  const outcome: BufferHandle[] = []
-  const fresh: BufferHandle[] = []
-  const buffers = bindings.map((binding, i) => {
-    if ('leaf' in binding) return deviceBuffer(leaf(binding.leaf), backend)
-    const { dtype, length } = external[i]!
-    const buffer = backend.allocate(dtype, length)
-    fresh.push(buffer)
-    outcome[binding.result] = buffer
-    return buffer
-  })
-  const scalars = made.scalars.map((position) => (leaf(position).attrs as LeafAttrs['const']).value)
+  /** Those that are new. */
+  const outcome = new Array<BufferHandle>(inPlace.length + passing.length)
   try {
+    const buffers = bindings.map((binding, i) => {
+      if ('leaf' in binding) return deviceBuffer(leaf(binding.leaf), backend)
+      const { dtype, length } = external[i]!
+      const buffer = backend.allocate(dtype, length)
+      outcome[binding.result] = buffer
+      return buffer
+    })
     reportRun(backend, made, executable, buffers, scalars)
   } catch (reason) {
-    for (const buffer of fresh) backend.free(buffer)
+    for (const buffer of outcome) if (buffer) backend.free(buffer)
     throw reason
   }
   counters.runs += 1
-  for (let i = 0; i < inPlace.length + passing.length; i++) {
-    const state = i < inPlace.length ? target(i) : null
+  for (let i = 0; i < inPlace.length; i++) {
+    const state = target(i)
     if (!state || inPlace[i]) continue
     if (state.memory.buffer) backend.free(state.memory.buffer)
     state.memory.buffer = outcome[i]!

@@ -3,27 +3,25 @@
  * touch leaves it after the next one. Where it can be computed again it is let go of, a few of the youngest excepted; everything else moves to
  * JavaScript's heap, where the garbage collector sees it.
  */
-import { type Backend, BackendError, Bag, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
-import { hostStorage, type LeafAttrs, type Node, type Storage } from './node.ts'
+import { type Backend, BackendError, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
+import { Chain } from './chain.ts'
+import { hostStorage, type LeafAttrs, type Node, Storage } from './node.ts'
 import type { VariableMemory, VariableState } from './variable-state.ts'
 
 let runs = 0
-/** Storages with device memory, other than variables. */
-const resident = new Bag<Storage>()
-/** Those that this run touched, the one before, and the one before that. */
-let touched: [Storage[], Storage[], Storage[]] = [[], [], []]
+/** What lies on a device and was used by a program of late, the longest unused first: all but variables, and what a step left behind. */
+const used = new Chain()
 /** What could be computed again and stays as long as there is room, the oldest first. */
-const spare: Storage[] = []
-let spareBytes = 0
+const spare = new Chain()
 const mostSpare = 64
 const mostSpareBytes = 16 * 2 ** 20
 /** Forward values and gradients that the last step left behind. */
 let passing: Node[] = []
 
 function touch(storage: Storage): void {
-  if (storage.lastUse === runs) return
+  if (storage.passing || (storage.lastUse === runs && storage.chain === used)) return
   storage.lastUse = runs
-  touched[0].push(storage)
+  used.add(storage)
 }
 
 export const bytesOf = ({ size, dtype }: Node): number => size * dtypes[dtype].bytes
@@ -32,7 +30,6 @@ export const bytesOf = ({ size, dtype }: Node): number => size * dtypes[dtype].b
 export function deviceBuffer(node: Node, backend: Backend): BufferHandle {
   if (node.op === 'variable' && !node.storage) return (node.attrs as LeafAttrs['variable']).state.memory.buffer!
   const storage = recovered(node)
-  touch(storage)
   if (storage.device && storage.device.backend !== backend) {
     storage.host ??= readNow(storage.device.backend, storage.device.buffer)
     release(storage)
@@ -40,20 +37,16 @@ export function deviceBuffer(node: Node, backend: Backend): BufferHandle {
   if (!storage.device) {
     const buffer = backend.allocate(node.dtype, node.size)
     backend.write(buffer, storage.host!)
-    hold(storage, backend, buffer)
+    storage.device = { backend, buffer }
   }
+  touch(storage)
   return storage.device!.buffer
-}
-
-function hold(storage: Storage, backend: Backend, buffer: BufferHandle): void {
-  storage.device = { backend, buffer }
-  resident.add(storage)
 }
 
 /** The storage of a value that has one, in the heap or on a device: computed again where it was let go of. */
 export function recovered({ storage, backend }: Node): Storage {
   if (!storage!.host && !storage!.device) {
-    hold(storage!, backend!, storage!.again!())
+    storage!.device = { backend: backend!, buffer: storage!.again!() }
     putBy(storage!)
   }
   return storage!
@@ -61,18 +54,17 @@ export function recovered({ storage, backend }: Node): Storage {
 
 /** The youngest stays in any case. */
 function putBy(storage: Storage): void {
-  spare.push(storage)
-  spareBytes += storage.bytes
-  while (spare.length > mostSpare || (spareBytes > mostSpareBytes && spare.length > 1)) letGo(spare.shift()!)
+  spare.add(storage)
+  while (spare.size > mostSpare || (spare.bytes > mostSpareBytes && spare.size > 1)) unlessDisposed(spare.first!, release)
 }
 
 /** Gives a node its computed value. */
 export function settle(node: Node, backend: Backend, buffer: BufferHandle, isPassing: boolean, again: Storage['again'] = null): void {
-  const storage: Storage = { host: null, device: null, again, bytes: bytesOf(node), passing: isPassing, lastUse: -1, place: -1 }
+  const storage = new Storage(null, bytesOf(node), isPassing, again)
+  storage.device = { backend, buffer }
   node.storage = storage
-  hold(storage, backend, buffer)
-  touch(storage)
   if (isPassing) passing.push(node)
+  else touch(storage)
 }
 
 /** Gives a node without elements its value, which needs no memory. */
@@ -83,18 +75,16 @@ export function settleEmpty(node: Node): void {
 function release(storage: Storage): void {
   const { device } = storage
   storage.device = null
-  resident.delete(storage)
+  storage.chain?.delete(storage)
   device?.backend.free(device.buffer)
 }
 
 /** What a disposed backend held is gone: nobody can free it, and who reads it is told so. */
-function unlessDisposed(fn: () => void): boolean {
+function unlessDisposed<T>(held: T, fn: (held: T) => void): void {
   try {
-    fn()
-    return true
+    fn(held)
   } catch (reason) {
-    if (reason instanceof BackendError) return false
-    throw reason
+    if (!(reason instanceof BackendError)) throw reason
   }
 }
 
@@ -111,6 +101,7 @@ export const usesPassing = (leaves: readonly Node[]): boolean => leaves.some((no
  * whoever looks at them, until the next step or as long as they are a variable's.
  */
 export function dropPassing(isStep: boolean): void {
+  if (passing.length === 0) return
   const stay: Node[] = []
   for (const node of passing) {
     const { storage } = node
@@ -120,7 +111,7 @@ export function dropPassing(isStep: boolean): void {
       continue
     }
     node.storage = null
-    unlessDisposed(() => release(storage))
+    unlessDisposed(storage, release)
   }
   passing = stay
 }
@@ -131,36 +122,28 @@ export function beginRun(): void {
 
 /** Takes from the device what neither this run nor the one before touched. */
 export function endRun(): void {
-  const [now, before, idle] = touched
-  for (const storage of idle) if (storage.device && !storage.passing && storage.lastUse < runs - 1) retire(storage)
-  idle.length = 0
-  touched = [idle, now, before]
+  for (let idle = used.first; idle && idle.lastUse < runs - 1; idle = used.first) retire(idle)
 }
 
 function retire(storage: Storage): void {
-  const { backend, buffer } = storage.device!
   if (storage.again && !storage.host) {
     putBy(storage)
-  } else if (!storage.host && !backend.readSync) {
-    touched[0].push(storage) // it may have been read by then
+  } else if (!storage.host && !storage.device!.backend.readSync) {
+    touch(storage) // it may have been read by then
   } else {
-    const moved = unlessDisposed(() => {
-      storage.host ??= backend.readSync!(buffer)
-      release(storage)
-    })
-    if (!moved) resident.delete(storage)
+    used.delete(storage)
+    unlessDisposed(storage, toHeap)
   }
 }
 
-/** Unless it has been used since, and will be retired anew. */
-function letGo(storage: Storage): void {
-  spareBytes -= storage.bytes
-  if (storage.device && storage.lastUse < runs - 1 && !unlessDisposed(() => release(storage))) resident.delete(storage)
+function toHeap(storage: Storage): void {
+  storage.host ??= readNow(storage.device!.backend, storage.device!.buffer)
+  release(storage)
 }
 
 /** Frees a variable's memory when nothing can reach it any more. */
 const forgotten = new FinalizationRegistry<VariableMemory>(({ backend, buffer }) => {
-  if (buffer) unlessDisposed(() => backend.free(buffer))
+  if (buffer) unlessDisposed(buffer, backend.free)
 })
 
 export function track(state: VariableState): void {
@@ -174,14 +157,11 @@ export interface Scope {
 
 /** `using s = scope()`: when it ends, device memory of values made inside goes at once, after a copy to the heap. Nobody needs it. */
 export function scope(): Scope {
-  const before = new Set(resident)
+  const held = (): Storage[] => [...used.items(), ...spare.items()]
+  const before = new Set(held())
   return {
     [Symbol.dispose]() {
-      for (const storage of resident) {
-        if (before.has(storage) || storage.passing) continue
-        storage.host ??= readNow(storage.device!.backend, storage.device!.buffer)
-        release(storage)
-      }
+      for (const storage of held()) if (!before.has(storage)) toHeap(storage)
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { Backend, BufferHandle, DType } from '@tenon/kernel'
 import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
-import { checkOwn, Node } from './node.ts'
+import { checkOwn, Node, noInputs } from './node.ts'
 import type { Shape } from './shape.ts'
 import type { Variable } from './variable.ts'
 
@@ -27,8 +27,8 @@ export interface VariableState {
   latest: number
   /** The values of assigns that have not run, one a version. */
   readonly pending: Node[]
-  /** The node of a read of version `latest`. */
-  read: Node
+  /** The node of a read of version `latest`, once there is one. */
+  read: Node | null
 }
 
 /** Variables with assigns that have not run, in program order of their first one. */
@@ -41,7 +41,7 @@ function forgetSettled(): void {
 
 export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
   const memory: VariableMemory = { backend, buffer: null }
-  const state = {
+  return {
     variable,
     shape,
     dtype,
@@ -54,13 +54,15 @@ export function createState(variable: Variable, shape: Shape, dtype: DType, back
     committed: 0,
     latest: 0,
     pending: [],
-  } as unknown as VariableState
-  state.read = readNode(state)
-  return state
+    read: null,
+  }
 }
 
-const readNode = (state: VariableState, version: number = state.latest): Node =>
-  new Node('variable', [], { state, version }, state.shape, state.dtype, state.backend)
+/** A read of the newest version. Most of a captured step's variables are never read outside of it. */
+export function readOf(state: VariableState): Node {
+  state.read ??= new Node('variable', noInputs, { state, version: state.latest }, state.shape, state.dtype, state.backend)
+  return state.read
+}
 
 /** Records an assign; reads from now on see `value`. */
 export function recordAssign(state: VariableState, value: Node): void {
@@ -73,7 +75,7 @@ export function recordAssign(state: VariableState, value: Node): void {
   checkOwn(value)
   state.latest += 1
   if (state.pending.push(value) === 1) pendingVariables.push(state)
-  state.read = readNode(state)
+  state.read = null
 }
 
 /** What a pending assign gave this version. */
@@ -93,7 +95,7 @@ export function commit(states: readonly VariableState[]): void {
 export function rollback(states: readonly VariableState[]): void {
   for (const state of states) {
     state.pending.length = 0
-    state.read = readNode(state, state.committed)
+    state.read = new Node('variable', noInputs, { state, version: state.committed }, state.shape, state.dtype, state.backend)
   }
   forgetSettled()
 }
@@ -101,5 +103,5 @@ export function rollback(states: readonly VariableState[]): void {
 /** The memory holds a new value, which no assign wrote: a captured program did, or it lies on another backend now. */
 export function advance(state: VariableState): void {
   state.committed = state.latest += 1
-  state.read = readNode(state)
+  state.read = null
 }

@@ -6,7 +6,7 @@ import { initialize } from './runtime.ts'
 import { sameShape, showShape } from './shape.ts'
 import { track } from './storage.ts'
 import { Tensor } from './tensor.ts'
-import { createState, recordAssign, type VariableState } from './variable-state.ts'
+import { createState, readOf, recordAssign, type VariableState } from './variable-state.ts'
 
 /** Options of `Variable`. */
 export interface VariableOptions {
@@ -29,7 +29,7 @@ export class Variable extends Tensor {
   }
 
   override get node(): Node {
-    return this.state?.read ?? super.node
+    return this.state ? readOf(this.state) : super.node
   }
 
   get name(): string | null {

@@ -376,7 +376,7 @@ function lines(
   const kernel: Kernel =
     kind === 'sum' || kind === 'prod'
       ? { kind: 'prefixScan', op: kind, buffers, ...common }
-      : { kind: 'sort', descending: kind === 'descending', buffers, ...common }
+      : { kind: 'sort', descending: kind === 'descending', count: length, buffers, ...common }
   const made = single(`${kind} of ${numbers.length ? `${numbers}` : `[${grid}]`} ${dtype} along the middle`, kernel)
   made.buffers[1]!.set(numbers)
   return made

@@ -12,7 +12,7 @@ import {
   type StoreStage,
 } from '@tenon/kernel'
 import { type CustomBackward, customRule } from '../custom-rule.ts'
-import { coveredAxes } from '../lower.ts'
+import { coveredAxes } from '../lower/emitter.ts'
 import type { KernelAttrs } from '../primitives.ts'
 import { type Shape, showShape, sizeOf } from '../shape.ts'
 import { primitive, type Tensor } from '../tensor.ts'

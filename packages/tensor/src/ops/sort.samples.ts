@@ -5,6 +5,9 @@ import { argsort, type Sorted, sort, topk } from './sort.ts'
 const pair = ({ values, indices }: Sorted): Tensor[] => [values, indices]
 const special = values(0, NaN, -0, Infinity, 1, -Infinity, 1, NaN, -1, 0)
 const noGradient = 'equal, infinite or NaN'
+const long = 'a long answer that says nothing new'
+/** A long line that is 0 or −0 but for a few. */
+const sparse = Array.from({ length: 700 }, (_, i) => [NaN, 1e-45, -Infinity, -1, Infinity][i / 97] ?? (i % 2 ? -0 : 0))
 
 const inputs: SampleInputs = [
   randn([3, 4]),
@@ -24,7 +27,7 @@ const inputs: SampleInputs = [
   {
     inputs: [randn([2, 300])],
     noGradient: 'values too near one another',
-    noTorch: 'a long answer that says nothing new',
+    noTorch: long,
   },
 ]
 
@@ -51,6 +54,12 @@ const all: Samples[] = [
       { inputs: [filled([5], [NaN, 2, -Infinity, 1, 0])], args: [1], noGradient },
       { inputs: [filled([5], [NaN, 2, -Infinity, 1, 0])], args: [5, 0, { largest: false }], noGradient },
       { inputs: [integers([3, 20], 0, 4)], args: [5], noTorch: 'PyTorch does not say which of equals' },
+      { inputs: [integers([2, 700], 0, 99)], args: [20], noTorch: 'PyTorch does not say which of equals' },
+      { inputs: [integers([600], 0, 2 ** 32, 'uint32')], args: [150], noTorch: 'PyTorch has no uint32' },
+      { inputs: [randn([2, 600, 2])], args: [9, 1], noGradient: 'values too near one another', noTorch: long },
+      { inputs: [randn([600])], args: [7, 0, { largest: false }], noGradient: 'values too near one another', noTorch: long },
+      { inputs: [filled([700], sparse)], args: [3], noGradient, noTorch: long },
+      { inputs: [filled([700], sparse)], args: [90, 0, { largest: false }], noGradient, noTorch: long },
     ],
   }),
 ]

@@ -25,7 +25,8 @@ export interface Sorted {
  * and NaN is greater than everything. Source: torch.argsort(stable=True).   [..., n, ...] → same
  */
 export function argsort(x: Tensor, dim = -1, { descending = false }: SortOptions = {}): Tensor {
-  return primitive('argsort', [x], { dim: normalizeDim('argsort', dim, x.ndim), descending })
+  const d = normalizeDim('argsort', dim, x.ndim)
+  return primitive('argsort', [x], { dim: d, descending, count: x.shape[d]! })
 }
 
 /**
@@ -51,7 +52,7 @@ export function topk(x: Tensor, k: number, dim = -1, { largest = true }: TopkOpt
   }
   // One value needs no order. For argmin NaN is the least, so this is for the greatest alone.
   if (k === 1 && largest) return picked(x, d, x.argmax(d, { keepdim: true }))
-  return picked(x, d, argsort(x, d, { descending: largest }).slice(d, 0, k))
+  return picked(x, d, primitive('argsort', [x], { dim: d, descending: largest, count: k }).slice(d, 0, k))
 }
 
 const picked = (x: Tensor, dim: number, indices: Tensor): Sorted => ({ values: x.gather(dim, indices), indices })
