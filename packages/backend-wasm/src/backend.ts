@@ -52,7 +52,9 @@ interface WasmBuffer {
   owner: object | null
   readonly dtype: DType
   readonly length: number
-  readonly block: Block
+  block: Block
+  /** Whether it holds something. */
+  isWritten: boolean
   /** Number of the program that it was last given to. */
   lastRun: number
 }
@@ -200,7 +202,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       const block = heap.allocate(bytes, () => `a buffer ${dtype}[${length}]`)
       live.buffers += 1
       live.bufferBytes += bytes
-      return { owner, dtype, length, block, lastRun: 0 }
+      return { owner, dtype, length, block, isWritten: false, lastRun: 0 }
     },
     free(handle) {
       const buffer = known(handle)
@@ -216,6 +218,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
         throw new BackendError(`wasm: cannot write ${data.constructor.name} of ${data.length} to a buffer ${dtype}[${length}]`)
       }
       view(buffer).set(data)
+      buffer.isWritten = true
     },
     read: async (handle) => readSync(handle),
     readSync,
@@ -227,7 +230,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     },
     listing: (program) => inUse().cache.listing(kernelsOf(program)),
     execute(executable: Executable, buffers, scalars) {
-      const { team, walk, block, arena, scratch, jobs } = inUse()
+      const { heap, team, walk, block, arena, scratch, jobs } = inUse()
       const bound = executable as BoundProgram
       runs += 1
       let isOneTwice = false
@@ -246,9 +249,17 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
         scratch: scratch.atLeast(scratchStride(commands) * (isForAll ? threads : 1)),
         moves: block.moves + arena.moves + scratch.moves,
       }
-      jobs.write(bound, commands, place, addresses, scalars)
-      if (isForAll) team?.run(walk)
-      else walkAlone(walk)
+      replace(
+        heap,
+        commands.replaced.map((i) => buffers[i] as WasmBuffer),
+        (blocks) => {
+          for (const { address } of blocks) addresses.push(address)
+          jobs.write(bound, commands, place, addresses, scalars)
+          if (isForAll) team?.run(walk)
+          else walkAlone(walk)
+        },
+      )
+      for (const handle of buffers) (handle as WasmBuffer).isWritten = true
     },
     report() {
       const { heap, team, cache, arena, scratch } = inUse()
@@ -271,6 +282,27 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       machine = null
     },
   }
+}
+
+/** Runs with blocks for what the buffers will hold, beside what they hold now: they keep that until the run has come to its end. */
+function replace(heap: Heap, buffers: readonly WasmBuffer[], run: (blocks: readonly Block[]) => void): void {
+  const blocks: Block[] = []
+  try {
+    for (const { isWritten, block, dtype, length } of buffers) {
+      blocks.push(isWritten ? heap.allocate(block.size, () => `the next value of a buffer ${dtype}[${length}]`) : block)
+    }
+    run(blocks)
+  } catch (reason) {
+    blocks.forEach((block, i) => {
+      if (block !== buffers[i]!.block) heap.free(block)
+    })
+    throw reason
+  }
+  buffers.forEach((buffer, i) => {
+    if (blocks[i] === buffer.block) return
+    heap.free(buffer.block)
+    buffer.block = blocks[i]!
+  })
 }
 
 function checkArguments({ program, external }: BoundProgram, given: readonly WasmBuffer[], scalars: readonly number[]): void {

@@ -8,14 +8,19 @@ import {
   dtypes,
   type Expr,
   expressions,
+  gridOf,
+  type Kernel,
   kernelsOf,
   type Program,
   type ProgramBuffer,
+  product,
   type Repeat,
   type Run,
   reads,
   type Step,
+  stagesOf,
   writes,
+  writtenBy,
 } from '@tenon/kernel'
 import type { CompiledKernel } from './kernels.ts'
 import { routines, routines2 } from './math/routines.ts'
@@ -42,8 +47,10 @@ export interface Commands {
   readonly argumentWords: number
   readonly addresses: readonly Place[]
   readonly scalars: readonly Place[]
-  /** The program's buffers, and behind them temporaries of the list itself. */
+  /** The program's buffers, and behind them the list's own: those of `replaced`, as external ones, and temporaries. */
   readonly buffers: readonly ProgramBuffer[]
+  /** External buffers, by their number among these, all of whose elements are written at one place: that can be memory beside what they held before. */
+  readonly replaced: readonly number[]
   readonly arenaBytes: number
   /** What one thread needs while any of the kernels runs. */
   readonly scratchBytes: number
@@ -84,6 +91,9 @@ class Encoder {
   readonly #worth: Worth
   readonly #aliased: boolean
   readonly #buffers: ProgramBuffer[]
+  /** Where what a replaced buffer will hold is written, and since it has been, is read from too. */
+  readonly #beside: ReadonlyMap<number, number>
+  readonly #written = new Set<number>()
   /** Of the slices whose loops are being encoded: what they are parts of. */
   readonly #wholes = new Map<number, number>()
   readonly #commands: (readonly number[])[] = []
@@ -105,6 +115,7 @@ class Encoder {
     this.#worth = worth
     this.#aliased = aliased
     this.#buffers = [...program.buffers]
+    this.#beside = new Map(replacedOf(program).map((b) => [b, this.#buffers.push(program.buffers[b]!) - 1]))
     this.#arenaBytes = program.arenaBytes
     this.#loads = new Array<number>(threads).fill(0)
   }
@@ -112,6 +123,7 @@ class Encoder {
   finish(): Commands {
     this.#program.steps.forEach((step) => this.#step(step))
     this.#commands.push([command.finish])
+    const externals = [...this.#program.buffers.keys()].filter((b) => this.#program.buffers[b]!.role === 'external')
     const words = new Int32Array((this.#commands.length * commandBytes) / 4)
     this.#commands.forEach((c, i) => words.set(c, (i * commandBytes) / 4))
     return {
@@ -120,6 +132,7 @@ class Encoder {
       addresses: this.#addresses,
       scalars: this.#scalars,
       buffers: this.#buffers,
+      replaced: [...this.#beside.keys()].map((b) => externals.indexOf(b)),
       arenaBytes: this.#arenaBytes,
       scratchBytes: Math.max(0, ...this.#kernels.map((k) => k.scratchBytes)),
       forAll: this.#threads > 1 && this.#splitTime >= this.#worth.waking,
@@ -134,11 +147,14 @@ class Encoder {
   #run({ kernel, buffers, scalars }: Run): void {
     const { place, extent, grain } = this.#kernels[this.#nextKernel++]!
     const first = this.#words
-    for (const b of buffers) this.#address(b)
+    const written = writes(kernel)
+    const used = buffers.map((b, param) => (written.has(param) || this.#written.has(b) ? (this.#beside.get(b) ?? b) : b))
+    for (const param of written) this.#written.add(buffers[param]!)
+    for (const b of used) this.#address(b)
     for (const of of scalars) this.#scalars.push({ word: this.#words++, of })
     if (extent === 0) return
-    const regions = (params: ReadonlySet<number>): Region[] => [...params].map((p) => this.#region(buffers[p]!))
-    const access = { reads: regions(reads(kernel)), writes: regions(writes(kernel)) }
+    const regions = (params: ReadonlySet<number>): Region[] => [...params].map((p) => this.#region(used[p]!))
+    const access = { reads: regions(reads(kernel)), writes: regions(written) }
     const split = this.#place(access, duration(kernel), extent, grain)
     this.#commands.push([command.run, place, 4 * first, ...split])
   }
@@ -161,8 +177,11 @@ class Encoder {
     const counter = 4 * this.#words++
     this.#commands.push([command.begin, counter])
     const first = this.#commands.length
-    const sources = slices.map(({ of }) => this.#address(of))
-    for (const { buffer, of } of slices) this.#wholes.set(buffer, of)
+    const wholes = slices.map(({ of }) => (this.#written.has(of) ? (this.#beside.get(of) ?? of) : of))
+    const sources = wholes.map((whole) => this.#address(whole))
+    slices.forEach(({ buffer }, i) => {
+      this.#wholes.set(buffer, wholes[i]!)
+    })
     const used = this.#addresses.length
     this.#repetitions *= count
     body.forEach((step) => this.#step(step))
@@ -207,7 +226,7 @@ class Encoder {
     if (whole !== undefined) return this.#region(whole)
     const b = this.#buffers[buffer]!
     if (b.role === 'temporary') return { space: 'arena', start: b.offset, end: b.offset + Math.max(1, b.length) * dtypes[b.dtype].bytes }
-    return { space: this.#aliased ? 'external' : buffer, start: 0, end: 1 }
+    return { space: this.#aliased && buffer < this.#program.buffers.length ? 'external' : buffer, start: 0, end: 1 }
   }
 
   /** Finds a place between barriers, and who does it: the last words of a command. */
@@ -231,6 +250,28 @@ class Encoder {
     this.#phase = []
     this.#loads.fill(0)
   }
+}
+
+/** The external buffers that a single run of a kernel writes, and writes as a whole. */
+function replacedOf({ buffers, steps }: Program): number[] {
+  const whole = new Set<number>()
+  const inParts = writtenBy(steps.filter((step) => step.kind === 'repeat'))
+  for (const step of steps) {
+    if (step.kind === 'repeat') continue
+    for (const param of writes(step.kernel)) {
+      const b = step.buffers[param]!
+      if (whole.has(b) || !writesAll(step.kernel, param)) inParts.add(b)
+      whole.add(b)
+    }
+  }
+  return [...whole].filter((b) => buffers[b]!.role === 'external' && !inParts.has(b))
+}
+
+function writesAll(kernel: Kernel, param: number): boolean {
+  if ('out' in kernel) return true
+  const stores = stagesOf(kernel).filter((s) => s.kind === 'store' && s.buffer === param)
+  const isRead = reads(kernel).has(param)
+  return !isRead && stores.length === 1 && product(gridOf(kernel)) * product(stores[0]!.extents) === kernel.buffers[param]!.length
 }
 
 /** From the second cache: what is small enough to be in doubt comes from there. */

@@ -288,7 +288,6 @@ export class Team {
   }
 }
 
-const unfinished =
-  'The program was not finished: what it writes is undefined, and variables that it writes in place may have their old or their new values'
+const unfinished = 'The program was not finished, and variables are as they were before it'
 
 export const trapped = (reason: string): BackendError => new BackendError(`wasm: a program failed (${reason}). ${unfinished}`)

@@ -209,7 +209,8 @@ describe('one thread, and the reason', () => {
 })
 
 describe('what fails', () => {
-  const failed = /^wasm: a program failed \(RuntimeError: .*out of bounds.*\)\. The program was not finished: .* in place/
+  const failed =
+    /^wasm: a program failed \(RuntimeError: .*out of bounds.*\)\. The program was not finished, and variables are as they were before it\.?$/
 
   test.each([
     ["the calling thread's share", 0],
@@ -230,6 +231,58 @@ describe('what fails', () => {
     const run = gatherer(backend)
     expect(() => run(5)).toThrow(failed)
     expect(run(null)).toEqual(reversed)
+    backend.dispose()
+  })
+
+  /** v += 1, and then `gather`. */
+  function counter(backend: Backend) {
+    const p = new ExprPool()
+    const i = p.index(0, length)
+    const ofLength = { dtype: 'float32', length } as const
+    const value = p.add(p.load('float32', 1, i), p.literal('float32', 1))
+    const stages = [{ kind: 'store', extents: [], buffer: 0, index: i, value }] as const
+    const increment: LoopKernel = { kind: 'loop', buffers: [ofLength, ofLength], scalars: [], grid: [length], stages }
+    const { buffers, steps, ...rest } = gather()
+    const run = { kind: 'run', kernel: increment, buffers: [3, 3], scalars: [] } as const
+    const program = backend.compile({ ...rest, buffers: [...buffers, { role: 'external', ...ofLength }], steps: [run, ...steps] })
+    const [out, x, of, v] = (['float32', 'float32', 'int32', 'float32'] as const).map((dtype) => backend.allocate(dtype, length))
+    backend.write(x!, numbers)
+    backend.write(v!, new Float32Array(length))
+    return {
+      count: (bad: number | null) => {
+        backend.write(of!, picks(bad))
+        backend.execute(program, [out!, x!, of!, v!], [])
+      },
+      value: () => new Set(backend.readSync!(v!)),
+    }
+  }
+
+  test.each([1, 2, 3])('leaves variables as they were, on %i threads', async (threads) => {
+    const backend = eager({ threads })
+    const { count, value } = counter(backend)
+    if (threads > 1) await untilRunning(backend)
+    for (const step of [1, 2, 3]) {
+      expect(() => count(step * 1000)).toThrow(failed)
+      expect(value()).toEqual(new Set([step - 1]))
+      count(null)
+      expect(value()).toEqual(new Set([step]))
+    }
+    const { memory } = backend.report()
+    expect(memory).toMatchObject({ buffers: 4, bufferBytes: 16 * length })
+    backend.dispose()
+  })
+
+  test('when a thread ends leaves variables as they were', async () => {
+    const backend = eager({ threads: 2 }, 500)
+    const { count, value } = counter(backend)
+    await untilRunning(backend)
+    count(null)
+    const dead = started[0]!.worker.terminate()
+    expect(() => count(null)).toThrow('does not answer')
+    expect(value()).toEqual(new Set([1]))
+    await dead
+    count(null)
+    expect(value()).toEqual(new Set([2]))
     backend.dispose()
   })
 

@@ -8,7 +8,7 @@ import { LSTM } from '@tenon/nn-rnn'
 import { Adam, SGD } from '@tenon/optim'
 import { jit, manualSeed, randint, randn, type Tensor, useBackend } from '@tenon/tensor'
 import { difference } from '@tenon/testing'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { wasmThreads } from './backends.ts'
 
 /** Next characters. */
@@ -107,5 +107,68 @@ describe('between the updates of different parameters stands no barrier', () => 
     ['Adam, whose corrections of the bias come first', 1, (model: Module) => new Adam(model.namedParameters())],
   ])('%s', async (_, wanted, make) => {
     expect([await barriers(make, 1), await barriers(make, 12)]).toEqual([wanted, wanted])
+  })
+})
+
+describe('a thread that ends in the middle of a step', () => {
+  afterAll(async () => {
+    vi.restoreAllMocks()
+    await useBackend(cpu())
+  })
+
+  /** The worker of a backend of two threads. */
+  async function startWorker(): Promise<{ backend: Backend; worker: { terminate(): Promise<number> } }> {
+    const find = process.getBuiltinModule.bind(process)
+    const threads = find('node:worker_threads')
+    const started: InstanceType<typeof threads.Worker>[] = []
+    class Watched extends threads.Worker {
+      constructor(...args: ConstructorParameters<typeof threads.Worker>) {
+        super(...args)
+        started.push(this)
+      }
+    }
+    vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
+      name === 'node:worker_threads' ? { ...threads, Worker: Watched } : find(name)) as typeof process.getBuiltinModule)
+    const backend = makeWasm({ threads: 2 }, { ...usualTuning, worth: { splitting: 0, waking: 0 }, patience: 500 })
+    await useBackend(backend)
+    randn([64, 64]).sum().itemSync() // starts it
+    while (backend.report().details['workers'] !== 'running') await new Promise((resolve) => setTimeout(resolve, 5))
+    return { backend, worker: started[0]! }
+  }
+
+  test.each([
+    ['jitted', jit],
+    ['not jitted', <T>(fn: T): T => fn],
+  ])('leaves the model and its optimizer as they were after the last one: %s', async (_, wrap) => {
+    const losses = async (dies: boolean): Promise<number[]> => {
+      const { backend, worker } = await startWorker()
+      manualSeed(1)
+      const { model: make, x: makeX, y: makeY } = trainings['a convolutional net']
+      const [model, x, y] = [make(), makeX(), makeY()]
+      const optimizer = new Adam(model.namedParameters())
+      const step = (wrap as typeof jit)((x: Tensor, y: Tensor) => {
+        optimizer.zeroGrad()
+        const loss = crossEntropy(model.forward(x), y)
+        backward(loss)
+        optimizer.step()
+        return loss
+      })
+      const state = async (): Promise<number[][]> => {
+        const all = [...Object.values(model.stateDict()), ...Object.values(optimizer.stateDict().state)]
+        return Promise.all(all.map(async (t) => Array.from(await t.data(), Number)))
+      }
+      const found = [step(x, y).itemSync(), step(x, y).itemSync()]
+      if (dies) {
+        const before = await state()
+        const dead = worker.terminate() // which the backend is told of after this turn of the event loop
+        expect(() => step(x, y).itemSync()).toThrow('does not answer')
+        expect(await state()).toEqual(before)
+        await dead
+      }
+      found.push(step(x, y).itemSync(), step(x, y).itemSync())
+      backend.dispose()
+      return found
+    }
+    expect(await losses(true)).toEqual(await losses(false))
   })
 })

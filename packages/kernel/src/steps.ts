@@ -89,7 +89,8 @@ function compileCopy<M>(from: BufferParam, to: BufferParam, length: number, { co
   return (source: M, start: number, target: M, targetStart: number): void => run([target, source], [start, targetStart])
 }
 
-function writtenBy(steps: readonly Step[]): Set<number> {
+/** The program's buffers that these steps write, those included that their slices are parts of. */
+export function writtenBy(steps: readonly Step[]): Set<number> {
   const written = new Set<number>()
   for (const step of steps) {
     if (step.kind === 'run') {

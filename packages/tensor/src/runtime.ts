@@ -56,15 +56,6 @@ export function keep(node: Node): void {
 /** Shown the roots of every run before it, those of assigns included: how `detectAnomaly` looks at all that is computed. */
 export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null } = { beforeRun: null }
 
-function inspect(roots: readonly Node[]): void {
-  try {
-    inspector.beforeRun?.([...roots, ...pendingVariables.map(readOf)])
-  } catch (reason) {
-    rollback(pendingVariables.filter((state) => state.memory.buffer)) // what it refused will not happen later
-    throw reason
-  }
-}
-
 /** Computes these values, but runs no assign: for looking at what a run is about to compute. */
 export function computeAside(nodes: readonly Node[]): void {
   const backendOf = (node: Node): Backend => node.backend ?? currentBackend()
@@ -81,15 +72,20 @@ export function realizeNodes(roots: readonly Node[]): void {
   if (capture.active) return
   if (wanted.length === 0 && pendingVariables.length === 0 && roots.every((node) => node.storage)) return
   const all = [...roots, ...wanted]
-  inspect(all)
-  wanted = []
   const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...pendingVariables.map((v) => v.backend)])
-  for (const backend of backends) {
-    runOn(
-      backend,
-      all.filter((node) => (node.backend ?? currentBackend()) === backend),
-      pendingVariables.filter((v) => v.backend === backend),
-    )
+  try {
+    inspector.beforeRun?.([...all, ...pendingVariables.map(readOf)])
+    wanted = []
+    for (const backend of backends) {
+      runOn(
+        backend,
+        all.filter((node) => (node.backend ?? currentBackend()) === backend),
+        pendingVariables.filter((v) => v.backend === backend),
+      )
+    }
+  } catch (reason) {
+    rollback(pendingVariables.filter((state) => state.memory.buffer)) // what failed, or was refused, will not happen later
+    throw reason
   }
 }
 
