@@ -12,14 +12,14 @@ test('blocks never overlap, and freeing all of them in any order gives all of th
         const sorted = [...live].sort((a, b) => a.address - b.address)
         sorted.forEach((b, i) => {
           expect(b.address % 64).toBe(0)
-          expect(b.address).toBeGreaterThanOrEqual(i === 0 ? guardBytes : sorted[i - 1]!.address + sorted[i - 1]!.size)
+          expect(b.address).toBeGreaterThanOrEqual(i === 0 ? guardBytes : sorted[i - 1]!.address + sorted[i - 1]!.bytes)
         })
-        expect(heap.usedBytes).toBe(live.reduce((sum, b) => sum + b.size, 0))
+        expect(heap.usedBytes).toBe(live.reduce((sum, b) => sum + b.bytes, 0))
       }
       for (const a of actions) {
         if ('bytes' in a) {
           const block = heap.allocate(a.bytes, () => 'a test')
-          expect(block.size).toBeGreaterThanOrEqual(a.bytes)
+          expect(block.bytes).toBeGreaterThanOrEqual(a.bytes)
           live.push(block)
         } else if (live.length > 0) heap.free(live.splice(a.free % live.length, 1)[0]!)
         check()

@@ -2,7 +2,7 @@
  * One linear memory and its allocator. Blocks start at multiples of 64 bytes; what is freed joins its free neighbours, and free blocks
  * are found by size class. The books are kept in JavaScript, so that no stray store can damage them.
  */
-import { BackendError, Bag, type BagItem } from '@tenon/kernel'
+import { BackendError, Chain, type Link } from '@tenon/kernel'
 
 const pageBytes = 65536
 const alignment = 64
@@ -17,9 +17,8 @@ export const maximumPages = 65536
 export const guardBytes: number = pageBytes
 
 /** Memory from `address` on, between two neighbours. */
-export interface Block extends BagItem {
+export interface Block extends Link<Block> {
   readonly address: number
-  size: number
   isFree: boolean
   before: Block | null
   after: Block | null
@@ -29,7 +28,7 @@ export class Heap {
   readonly memory: WebAssembly.Memory
   readonly #limit: number
   /** The free blocks of 2ᵏ ≤ size < 2ᵏ⁺¹, at k. */
-  readonly #classes: Bag<Block>[] = Array.from({ length: 33 }, () => new Bag())
+  readonly #classes: Chain<Block>[] = Array.from({ length: 33 }, () => new Chain())
   /** The block before the memory that was never used, and where that begins. */
   #last: Block | null = null
   #top: number = guardBytes
@@ -56,14 +55,14 @@ export class Heap {
     const size = Math.max(alignment, Math.ceil(bytes / alignment) * alignment)
     const block = this.#reuse(size) ?? this.#extend(size, what)
     this.#used += 1
-    this.#usedBytes += block.size
+    this.#usedBytes += block.bytes
     return block
   }
 
   free(block: Block): void {
     if (block.isFree) throw new BackendError(`wasm: the block at address ${block.address} was freed before`)
     this.#used -= 1
-    this.#usedBytes -= block.size
+    this.#usedBytes -= block.bytes
     block.isFree = true
     const free = block.before?.isFree ? this.#join(block.before, block) : block
     if (free.after?.isFree) this.#join(free, free.after)
@@ -80,18 +79,15 @@ export class Heap {
   #reuse(size: number): Block | null {
     let best: Block | null = null
     let k = sizeClass(size)
-    const { items } = this.#classes[k]!
-    for (let i = items.length - 1; i >= 0 && best?.size !== size; i--) {
-      const block = items[i]!
-      if (block.size >= size && (best === null || block.size < best.size)) best = block
-    }
+    for (let block = this.#classes[k]!.last; block && best?.bytes !== size; block = block.previous)
+      if (block.bytes >= size && (best === null || block.bytes < best.bytes)) best = block
     while (best === null && ++k < this.#classes.length) best = this.#classes[k]!.last
     if (best === null) return null
     this.#forget(best)
     best.isFree = false
-    if (best.size > size) {
-      this.#keep(this.#insert(best.address + size, best.size - size, best, best.after))
-      best.size = size
+    if (best.bytes > size) {
+      this.#keep(this.#insert(best.address + size, best.bytes - size, best, best.after))
+      best.bytes = size
     }
     return best
   }
@@ -130,7 +126,7 @@ export class Heap {
 
   /** A new block between two neighbours. */
   #insert(address: number, size: number, before: Block | null, after: Block | null): Block {
-    const block: Block = { address, size, isFree: false, before, after, place: -1 }
+    const block: Block = { address, bytes: size, isFree: false, before, after, chain: null, previous: null, next: null }
     if (before) before.after = block
     if (after) after.before = block
     return block
@@ -138,17 +134,17 @@ export class Heap {
 
   #keep(block: Block): void {
     block.isFree = true
-    this.#classes[sizeClass(block.size)]!.add(block)
+    this.#classes[sizeClass(block.bytes)]!.add(block)
   }
 
   #forget(block: Block): void {
-    this.#classes[sizeClass(block.size)]!.delete(block)
+    this.#classes[sizeClass(block.bytes)]!.delete(block)
   }
 
   #join(first: Block, second: Block): Block {
     this.#forget(first)
     this.#forget(second)
-    first.size += second.size
+    first.bytes += second.bytes
     first.after = second.after
     if (second.after) second.after.before = first
     second.before = second.after = null // dead blocks that point to others keep them from being collected

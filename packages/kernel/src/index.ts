@@ -1,6 +1,6 @@
 export * from './access.ts'
 export * from './backend.ts'
-export * from './bag.ts'
+export * from './chain.ts'
 export * from './cost.ts'
 export * from './dtype.ts'
 export * from './errors.ts'

@@ -3,7 +3,7 @@
  * It keeps the books of buffers, caches compiled kernels, places temporaries, and runs `Repeat`.
  */
 import type { Backend, BackendReport, BufferHandle, Capabilities, Executable } from './backend.ts'
-import { Bag, type BagItem } from './bag.ts'
+import { Chain, type Link } from './chain.ts'
 import { type DType, dtypes, type TypedArray } from './dtype.ts'
 import { BackendError } from './errors.ts'
 import type { BufferParam, Kernel } from './kernel.ts'
@@ -39,7 +39,7 @@ export interface Arena<M> {
   free(): void
 }
 
-interface Handle<M> extends BufferParam, BagItem {
+interface Handle<M> extends BufferParam, Link<Handle<M>> {
   readonly memory: M
 }
 
@@ -52,7 +52,7 @@ interface Compiled<M> {
 /** A backend, of an allocator and a function that compiles one kernel. */
 export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
   const { name, capabilities } = options
-  const live = new Bag<Handle<M>>()
+  const live = new Chain<Handle<M>>()
   const placement = placeBuffers(options)
   const compiler: KernelCompiler<M> = {
     compileKernel: cached(options),
@@ -62,7 +62,7 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
 
   const handle = (buffer: BufferHandle): Handle<M> => {
     const h = buffer as Handle<M>
-    if (!live.has(h)) throw new BackendError(`${name}: this buffer has been freed, or belongs to another backend`)
+    if (h.chain !== live) throw new BackendError(`${name}: this buffer has been freed, or belongs to another backend`)
     return h
   }
 
@@ -74,7 +74,8 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       if (!known.includes(dtype)) throw new BackendError(`${name}: no ${dtype} here, only ${known.join(', ')}`)
       if (length > maxLength)
         throw new BackendError(`${name}: ${length} elements are too many for a buffer, which holds at most ${maxLength}`)
-      const h: Handle<M> = { dtype, length, memory: options.allocate(dtype, length), place: -1 }
+      const memory = options.allocate(dtype, length)
+      const h: Handle<M> = { dtype, length, memory, bytes: length * dtypes[dtype].bytes, chain: null, previous: null, next: null }
       live.add(h)
       return h
     },
@@ -108,18 +109,17 @@ export function kernelBackend<M>(options: KernelBackendOptions<M>): Backend {
       placement.run(compiled, given, scalars)
     },
     report() {
-      const bufferBytes = live.items.reduce((sum, b) => sum + b.length * dtypes[b.dtype].bytes, 0)
       return {
         backend: name,
         details: options.details?.() ?? {},
-        memory: { buffers: live.size, bufferBytes, arenaBytes: placement.arenaBytes() },
+        memory: { buffers: live.size, bufferBytes: live.bytes, arenaBytes: placement.arenaBytes() },
         notes: options.notes?.() ?? [],
       }
     },
     dispose() {
-      for (const b of [...live.items]) {
-        live.delete(b)
-        options.free(b.memory)
+      for (let h = live.first; h; h = live.first) {
+        live.delete(h)
+        options.free(h.memory)
       }
       placement.dispose()
       options.dispose?.()

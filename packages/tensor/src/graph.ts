@@ -1,7 +1,4 @@
-/**
- * A snapshot of the part of the graph that a run needs, by position instead of by object: what plans are made from and cached
- * under. Two steps of a training loop give equal keys, so the second one only binds buffers.
- */
+/** The part of the graph that a run needs, by position instead of by object: what plans are made from. */
 import type { DType } from '@tenon/kernel'
 import { capture } from './capture.ts'
 import { JitError, StaleTensorError } from './errors.ts'
@@ -18,18 +15,16 @@ export interface Item {
   readonly dtype: DType
   readonly inputs: readonly number[]
   readonly leaf: boolean
-  /** A number literal whose value belongs to the program: 0, 1 or −1. */
+  /** See `literalOf`. */
   readonly literal: number | null
 }
 
+/** The nodes that a run needs, by position; never held by a plan. */
 export interface Graph {
-  readonly items: readonly Item[]
-  /** The nodes, by the same positions; never held by a plan. */
   readonly nodes: readonly Node[]
   readonly position: (node: Node) => number
   /** Where the old value of a variable stands, if anything reads it. */
   readonly leafOf: (state: VariableState) => number | null
-  readonly key: string
 }
 
 /** The node that a read stands for: a pending assign's value, or itself. */
@@ -65,58 +60,69 @@ const wasGradient = (node: Node): boolean => node.gradient !== null && node.inpu
 export const isLeaf = (node: Node): boolean =>
   node.storage !== null || node.op === 'variable' || node.op === 'const' || node.op === 'host' || node.op === 'input'
 
-let snapshots = 0
+let gathered = 0
 
 /**
  * Everything that the roots need: inputs before their consumers, in the order of creation; but leaves where they are first used. A read of a
- * variable was made when it was last assigned, which is no part of what is computed: two steps with another order of assigns are equal.
+ * variable was made when somebody first asked for it, which is no part of what is computed: two steps with another order of assigns are equal.
  */
-export function snapshot(roots: readonly Node[]): Graph {
-  const number = ++snapshots
-  const found: Node[] = []
+export function gather(roots: readonly Node[]): Graph {
+  const number = ++gathered
+  const inner: Node[] = []
   const stack = roots.map(resolve)
-  while (stack.length > 0) {
-    const node = stack.pop()!
-    if (node.snapshot === number) continue
-    node.snapshot = number
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (node.gathered === number) continue
+    node.gathered = number
     node.position = -1
-    found.push(node)
-    if (!isLeaf(node)) for (const input of operands(node.op, node.inputs)) stack.push(resolve(input))
+    if (isLeaf(node)) continue
+    inner.push(node)
+    for (const input of operands(node.op, node.inputs)) stack.push(resolve(input))
   }
-
   const nodes: Node[] = []
-  const items: Item[] = []
   const variables = new Map<VariableState, number>()
-  const add = (node: Node, leaf: boolean): void => {
-    if (node.position >= 0) return
-    items.push(toItem(node, leaf, (input) => resolve(input).position, operands(node.op, node.inputs)))
+  const add = (node: Node): void => {
     if (node.op === 'variable') variables.set((node.attrs as LeafAttrs['variable']).state, nodes.length)
     node.position = nodes.push(node) - 1
   }
-  for (const node of found.filter((n) => !isLeaf(n)).sort((a, b) => a.id - b.id)) {
+  for (const node of inner.sort((a, b) => a.id - b.id)) {
     for (const input of operands(node.op, node.inputs)) {
       const source = resolve(input)
-      if (isLeaf(source)) add(source, true)
+      if (source.position < 0) add(source)
     }
-    add(node, false)
+    add(node)
   }
-  for (const node of found) add(node, isLeaf(node))
+  for (const root of roots) if (resolve(root).position < 0) add(resolve(root))
   const position = (node: Node): number => {
     const source = resolve(node)
     return nodes[source.position] === source ? source.position : nodes.indexOf(source)
   }
-  return { items, nodes, position, leafOf: (state) => variables.get(state) ?? null, key: items.map(itemKey).join(';') }
+  return { nodes, position, leafOf: (state) => variables.get(state) ?? null }
+}
+
+/** What a plan is made from. To be asked for while nothing has been gathered or computed since. */
+export const itemsOf = ({ nodes }: Graph): Item[] =>
+  nodes.map((node) => toItem(node, isLeaf(node), (input) => resolve(input).position, operands(node.op, node.inputs)))
+
+/** A graph, and what a plan is made from. */
+export function snapshot(roots: readonly Node[]): Graph & { readonly items: readonly Item[] } {
+  const graph = gather(roots)
+  return { ...graph, items: itemsOf(graph) }
 }
 
 export function toItem(node: Node, leaf: boolean, position: (input: Node) => number, inputs: readonly Node[] = node.inputs): Item {
   const { op, shape, size, dtype } = node
-  const value = op === 'const' ? (node.attrs as LeafAttrs['const']).value : null
-  const literal = value === 0 || value === 1 || value === -1 ? value : null
-  return { op, attrs: leaf ? {} : node.attrs, shape, size, dtype, inputs: leaf ? [] : inputs.map(position), leaf, literal }
+  return { op, attrs: leaf ? {} : node.attrs, shape, size, dtype, inputs: leaf ? [] : inputs.map(position), leaf, literal: literalOf(node) }
+}
+
+/** The value of a number that belongs to the program: 0, 1 or −1. */
+export function literalOf({ op, attrs }: Node): number | null {
+  const value = op === 'const' ? (attrs as LeafAttrs['const']).value : null
+  return value === 0 || value === 1 || value === -1 ? value : null
 }
 
 /** The shapes and dtypes of all but leaves follow from those. */
 export function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
-  if (leaf) return op === 'const' ? `${dtype}${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
+  if (leaf)
+    return op === 'const' ? `${dtype}${shape.length}:${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
   return `${op}(${inputs.join()})${Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs)}`
 }

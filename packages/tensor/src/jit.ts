@@ -2,14 +2,14 @@
  * `jit(fn)` runs `fn` once to see what it computes, assigns included, and from then on runs the program of it: later calls with arguments of
  * the same shapes skip even the building of the graph.
  */
-import type { Backend, BufferHandle, DType } from '@tenon/kernel'
+import type { Backend, BufferHandle } from '@tenon/kernel'
 import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
-import { snapshot } from './graph.ts'
+import { gather, isLeaf } from './graph.ts'
 import { context, hostNode, type LeafAttrs, Node, valueNode } from './node.ts'
 import { type Compiled, compile, launch, ownNode, readNodeSync, realizeNodes, replay, scalarsOf } from './runtime.ts'
-import { type Shape, sameShape } from './shape.ts'
+import { sameShape } from './shape.ts'
 import { bytesOf, endRun, settle, settleEmpty } from './storage.ts'
 import { isTensor, Tensor } from './tensor.ts'
 import { isPlain, mapTensors } from './tree.ts'
@@ -28,7 +28,7 @@ export const isCapturing = (): boolean => capture.active
 
 /** One captured program and how to bind it. */
 interface Captured {
-  /** What a call looks like that this is for: its arguments, with a `Kind` in place of each tensor. */
+  /** What a call looks like that this is for: its arguments, with a node of its shape and dtype in place of each tensor. */
   readonly args: unknown
   readonly backend: Backend
   /** Null where the function computes nothing. */
@@ -86,19 +86,9 @@ function isFor({ args, backend, gradsRead }: Captured, given: unknown, on: Backe
   return true
 }
 
-/** Stands for an argument that is a tensor. */
-class Kind {
-  readonly shape: Shape
-  readonly dtype: DType
-  constructor({ shape, dtype }: Tensor) {
-    this.shape = shape
-    this.dtype = dtype
-  }
-}
-
-/** Whether a call's arguments are those of another: the same structure, a tensor that fits for each `Kind`, and all else identical. */
+/** Whether a call's arguments are those of another: the same structure, tensors that fit, and all else identical. */
 function isLike(kind: unknown, value: unknown): boolean {
-  if (kind instanceof Kind)
+  if (kind instanceof Node)
     return isTensor(value) && !(value instanceof Variable) && value.dtype === kind.dtype && sameShape(value.shape, kind.shape)
   if (Array.isArray(kind)) return Array.isArray(value) && value.length === kind.length && kind.every((k, i) => isLike(k, value[i]))
   if (!isPlain(kind)) return Object.is(kind, value)
@@ -128,7 +118,7 @@ function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, arg
     const output = fn(...placeholders)
     if (output instanceof Promise)
       throw new JitError('jit takes a synchronous function; this one returned a promise. Read and await outside of it.')
-    const like = mapTensors(args, (t) => (t instanceof Variable ? t : new Kind(t)))
+    const like = mapTensors(args, (t) => (t instanceof Variable ? t : inputNode(-1, t, backend)))
     return record(like, output, backend, gradsRead, [...gradsWritten.keys()])
   } finally {
     capture.active = false
@@ -159,18 +149,18 @@ function record(
   }
   const assigned = variables.map((state) => ownNode(state.pending.at(-1)!, taken))
   const computed = results.filter(({ node }) => node.size > 0)
-  const graph = snapshot([...computed.map(({ node }) => node), ...assigned])
+  const graph = gather([...computed.map(({ node }) => node), ...assigned])
   const requests = [
     ...computed.map(({ node }) => ({ position: graph.position(node), over: null })),
     ...assigned.map((node, i) => ({ position: graph.position(node), over: graph.leafOf(variables[i]!) })),
   ]
-  const compiled = requests.length > 0 ? compile(backend, graph, requests, () => false) : null
+  const compiled = requests.length > 0 ? compile(backend, graph, requests, false) : null
   return {
     args,
     backend,
     compiled,
     scalars: compiled ? scalarsOf(compiled, graph) : [],
-    leaves: graph.nodes.map((node, i) => (graph.items[i]!.leaf ? node : null)),
+    leaves: graph.nodes.map((node) => (isLeaf(node) ? node : null)),
     variables,
     results,
     output: template,

@@ -2,9 +2,8 @@
  * The lazy graph. A node says how a value is computed; it is immutable but for `storage`, which appears once somebody asked
  * for the value. Ids rise with creation, so that the order of ids is a topological order.
  */
-import type { Backend, BufferHandle, DType, TypedArray } from '@tenon/kernel'
+import type { Backend, BufferHandle, Chain, DType, Link, TypedArray } from '@tenon/kernel'
 import { BackendError } from '@tenon/kernel'
-import type { Chain } from './chain.ts'
 import { checkCaptures, strayTensor } from './copies.ts'
 import type { Attrs, PrimitiveName } from './primitives.ts'
 import { primitives } from './primitives.ts'
@@ -25,7 +24,7 @@ export interface LeafAttrs {
 }
 
 /** Where a value lies: in JavaScript's heap, in a backend's memory, or in both; or in neither, where it can be computed `again`. */
-export class Storage {
+export class Storage implements Link<Storage> {
   host: TypedArray | null
   device: { readonly backend: Backend; readonly buffer: BufferHandle } | null = null
   /** Computes it once more, from what does not change. Null where that cannot be, or would keep more alive than it frees. */
@@ -35,10 +34,9 @@ export class Storage {
   readonly passing: boolean
   /** Count of executions when a program last touched it. */
   lastUse = -1
-  /** Where it is while it lies on a device, and its neighbours there. */
-  chain: Chain | null = null
-  before: Storage | null = null
-  after: Storage | null = null
+  chain: Chain<Storage> | null = null
+  previous: Storage | null = null
+  next: Storage | null = null
 
   constructor(host: TypedArray | null, bytes: number, passing = false, again: (() => BufferHandle) | null = null) {
     this.host = host
@@ -67,8 +65,8 @@ export class Node {
   kept = false
   /** What `backward` left in a variable, and whether it is still there: where a step has computed and used it, it goes with the next one. */
   gradient: 'current' | 'replaced' | null = null
-  /** The last snapshot that it was in, and its position there. */
-  snapshot = 0
+  /** The last graph that it was gathered for, and its position there. */
+  gathered = 0
   position = -1
   readonly transient: boolean
   /** No gradient flows through a node made inside `noGrad`. */

@@ -14,10 +14,11 @@ import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
 import { JitError } from './errors.ts'
-import { type Graph, isLeaf, resolve, snapshot } from './graph.ts'
+import { type Graph, gather, type Item, isLeaf, itemsOf, resolve } from './graph.ts'
 import { checkOwn, context, hostNode, type LeafAttrs, makeNode, type Node, noInputs, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
 import type { CustomRule } from './primitives.ts'
+import { programKey } from './program-key.ts'
 import { beginRun, deviceBuffer, dropPassing, endRun, readNow, recovered, settle, settleEmpty, usesPassing } from './storage.ts'
 import { advance, commit, pendingVariables, readOf, rollback, type VariableState } from './variable-state.ts'
 
@@ -110,7 +111,7 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
   const { computed, written } = assignments(variables, results)
   const targets = [...results, ...computed.map(([, node]) => node)]
   if (targets.length > 0) {
-    const graph = snapshot(targets)
+    const graph = gather(targets)
     const requests = [
       ...[...results].map((node): Request => ({ position: graph.position(node), over: null })),
       ...computed.map(([state, node]): Request => ({ position: graph.position(node), over: graph.leafOf(state) })),
@@ -191,7 +192,7 @@ function execute(
 ): void {
   beginRun()
   const reuses = usesPassing(graph.nodes)
-  const compiled = compile(backend, graph, requests, (i) => (!reuses || isStep) && !graph.nodes[i]!.transient)
+  const compiled = compile(backend, graph, requests, !reuses || isStep)
   const replaces = compiled.plan.passing.length > 0 || isStep
   if (replaces && !reuses) dropPassing(isStep)
   const outcome = launch(
@@ -228,26 +229,26 @@ function cutHistory(count: number): void {
   while (withHistory.length > count) withHistory.shift()!.inputs = noInputs
 }
 
-/** The plan of a graph, from the cache where an equal one was run before. */
-export function compile(backend: Backend, graph: Graph, requests: readonly Request[], mayPass: (position: number) => boolean): Compiled {
+/** The plan of a graph, from the cache where an equal one was run before. `keeps` says whether it may leave values behind in passing. */
+export function compile(backend: Backend, graph: Graph, requests: readonly Request[], keeps: boolean): Compiled {
   let cache = caches.get(backend)
   if (!cache) caches.set(backend, (cache = new LruCache(cachedPlans)))
-  const flags = graph.items.map((_, i) => (mayPass(i) ? '1' : '0')).join('')
-  const key = `${graph.key}|${requests.map((r) => `${r.position}>${r.over ?? ''}`).join()}|${flags}`
+  const key = programKey(graph.nodes, requests, keeps)
   const known = cache.get(key)
   if (known) return known
   counters.plans += 1
-  checkDTypes(backend, graph)
-  const made = plan(graph.items, requests, backend.capabilities, mayPass)
+  const items = itemsOf(graph)
+  checkDTypes(backend, items)
+  const made = plan(items, requests, backend.capabilities, (i) => keeps && !graph.nodes[i]!.transient)
   const external = made.program.buffers.filter(({ role }) => role === 'external')
   const compiled = { plan: made, executable: backend.compile(made.program), external }
   cache.set(key, compiled)
   return compiled
 }
 
-function checkDTypes(backend: Backend, graph: Graph): void {
+function checkDTypes(backend: Backend, items: readonly Item[]): void {
   const { dtypes: known } = backend.capabilities
-  const item = graph.items.find(({ dtype }) => !known.includes(dtype))
+  const item = items.find(({ dtype }) => !known.includes(dtype))
   if (item) {
     throw new UnsupportedError(
       `${backend.name} has no ${item.dtype} (it has ${known.join(', ')}); cast with x.cast(dtype), or compute this on another backend: await useBackend(cpu())`,

@@ -6,7 +6,7 @@ import { context, Node } from './node.ts'
 import { regionsOf, type ScanAttrs } from './primitives.ts'
 import { type Shape, showShape, sizeOf } from './shape.ts'
 import { primitive, Tensor } from './tensor.ts'
-import { describe, mapTensors } from './tree.ts'
+import { mapTensors } from './tree.ts'
 
 /** Options of `scan`. */
 export interface ScanOptions {
@@ -104,7 +104,7 @@ export const after = (all: Tensor, attrs: ScanAttrs, carry: number): Tensor =>
   attrs.reverse ? entriesOf(all, attrs, carry, 0, attrs.length) : entriesOf(all, attrs, carry, 1)
 
 function checkLike(init: unknown, carry: unknown): void {
-  const kind = (t: Tensor): string => `${t.dtype} ${showShape(t.shape)}`
-  const [wanted, got] = [describe(init, kind), describe(carry, kind)]
+  const kinds = (value: unknown): string => JSON.stringify(mapTensors(value, (t) => `${t.dtype} ${showShape(t.shape)}`))
+  const [wanted, got] = [kinds(init), kinds(carry)]
   if (wanted !== got) throw new ShapeError(`scan: the body must give a carry like the one it gets, ${wanted}; it gives ${got}`)
 }

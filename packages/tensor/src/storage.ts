@@ -3,16 +3,15 @@
  * touch leaves it after the next one. Where it can be computed again it is let go of, a few of the youngest excepted; everything else moves to
  * JavaScript's heap, where the garbage collector sees it.
  */
-import { type Backend, BackendError, type BufferHandle, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
-import { Chain } from './chain.ts'
+import { type Backend, BackendError, type BufferHandle, Chain, dtypes, type TypedArray, UnsupportedError } from '@tenon/kernel'
 import { hostStorage, type LeafAttrs, type Node, Storage } from './node.ts'
 import type { VariableMemory, VariableState } from './variable-state.ts'
 
 let runs = 0
 /** What lies on a device and was used by a program of late, the longest unused first: all but variables, and what a step left behind. */
-const used = new Chain()
+const used = new Chain<Storage>()
 /** What could be computed again and stays as long as there is room, the oldest first. */
-const spare = new Chain()
+const spare = new Chain<Storage>()
 const mostSpare = 64
 const mostSpareBytes = 16 * 2 ** 20
 /** Forward values and gradients that the last step left behind. */
@@ -157,7 +156,11 @@ export interface Scope {
 
 /** `using s = scope()`: when it ends, device memory of values made inside goes at once, after a copy to the heap. Nobody needs it. */
 export function scope(): Scope {
-  const held = (): Storage[] => [...used.items(), ...spare.items()]
+  const held = (): Storage[] => {
+    const found: Storage[] = []
+    for (const chain of [used, spare]) for (let storage = chain.first; storage; storage = storage.next) found.push(storage)
+    return found
+  }
   const before = new Set(held())
   return {
     [Symbol.dispose]() {

@@ -13,25 +13,3 @@ export const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' &&
   value !== null &&
   (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)
-
-const identities = new WeakMap<object, number>()
-let nextIdentity = 0
-
-/** A number that no other object has. */
-export function identity(x: object): number {
-  let id = identities.get(x)
-  if (id === undefined) identities.set(x, (id = nextIdentity++))
-  return id
-}
-
-/** Tells structures apart: `leaf` describes the tensors; numbers and strings count by value, functions and class instances by identity. */
-export function describe(value: unknown, leaf: (tensor: Tensor) => string): string {
-  if (isTensor(value)) return leaf(value)
-  if (Array.isArray(value)) return `[${value.map((v) => describe(v, leaf)).join()}]`
-  if (isPlain(value))
-    return `{${Object.entries(value)
-      .map(([k, v]) => `${JSON.stringify(k)}:${describe(v, leaf)}`)
-      .join()}}`
-  if ((typeof value === 'object' && value !== null) || typeof value === 'function') return `@${identity(value)}`
-  return typeof value === 'string' ? JSON.stringify(value) : `${typeof value}:${Object.is(value, -0) ? '-0' : String(value)}`
-}
