@@ -53,6 +53,8 @@ interface WasmBuffer {
   readonly dtype: DType
   readonly length: number
   block: Block
+  /** As large, for the next value, once one has been replaced: a program that fails leaves the old one. */
+  beside: Block | null
   /** Whether it holds something. */
   isWritten: boolean
   /** Number of the program that it was last given to. */
@@ -202,11 +204,13 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       const block = heap.allocate(bytes, () => `a buffer ${dtype}[${length}]`)
       live.buffers += 1
       live.bufferBytes += bytes
-      return { owner, dtype, length, block, isWritten: false, lastRun: 0 }
+      return { owner, dtype, length, block, beside: null, isWritten: false, lastRun: 0 }
     },
     free(handle) {
       const buffer = known(handle)
-      inUse().heap.free(buffer.block)
+      const { heap } = inUse()
+      heap.free(buffer.block)
+      if (buffer.beside) heap.free(buffer.beside)
       buffer.owner = null
       live.buffers -= 1
       live.bufferBytes -= buffer.length * dtypes[buffer.dtype].bytes
@@ -249,16 +253,17 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
         scratch: scratch.atLeast(scratchStride(commands) * (isForAll ? threads : 1)),
         moves: block.moves + arena.moves + scratch.moves,
       }
-      replace(
-        heap,
-        commands.replaced.map((i) => buffers[i] as WasmBuffer),
-        (blocks) => {
-          for (const { address } of blocks) addresses.push(address)
-          jobs.write(bound, commands, place, addresses, scalars)
-          if (isForAll) team?.run(walk)
-          else walkAlone(walk)
-        },
-      )
+      for (const i of commands.replaced) addresses.push(placeOfNext(heap, buffers[i] as WasmBuffer).address)
+      jobs.write(bound, commands, place, addresses, scalars)
+      if (isForAll) team?.run(walk)
+      else walkAlone(walk)
+      commands.replaced.forEach((i, k) => {
+        const buffer = buffers[i] as WasmBuffer
+        const { block, beside } = buffer
+        if (beside?.address !== addresses[buffers.length + k]) return
+        buffer.block = beside!
+        buffer.beside = block
+      })
       for (const handle of buffers) (handle as WasmBuffer).isWritten = true
     },
     report() {
@@ -284,25 +289,12 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
   }
 }
 
-/** Runs with blocks for what the buffers will hold, beside what they hold now: they keep that until the run has come to its end. */
-function replace(heap: Heap, buffers: readonly WasmBuffer[], run: (blocks: readonly Block[]) => void): void {
-  const blocks: Block[] = []
-  try {
-    for (const { isWritten, block, dtype, length } of buffers) {
-      blocks.push(isWritten ? heap.allocate(block.size, () => `the next value of a buffer ${dtype}[${length}]`) : block)
-    }
-    run(blocks)
-  } catch (reason) {
-    blocks.forEach((block, i) => {
-      if (block !== buffers[i]!.block) heap.free(block)
-    })
-    throw reason
-  }
-  buffers.forEach((buffer, i) => {
-    if (blocks[i] === buffer.block) return
-    heap.free(buffer.block)
-    buffer.block = blocks[i]!
-  })
+/** Where a buffer's next value goes: beside the one that it holds. */
+function placeOfNext(heap: Heap, buffer: WasmBuffer): Block {
+  const { isWritten, block, dtype, length } = buffer
+  if (!isWritten) return block
+  buffer.beside ??= heap.allocate(block.bytes, () => `the next value of a buffer ${dtype}[${length}]`)
+  return buffer.beside
 }
 
 function checkArguments({ program, external }: BoundProgram, given: readonly WasmBuffer[], scalars: readonly number[]): void {

@@ -73,10 +73,10 @@ export function realizeNodes(roots: readonly Node[]): void {
   if (capture.active) return
   if (wanted.length === 0 && pendingVariables.length === 0 && roots.every((node) => node.storage)) return
   const all = [...roots, ...wanted]
+  wanted = []
   const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...pendingVariables.map((v) => v.backend)])
   try {
     inspector.beforeRun?.([...all, ...pendingVariables.map(readOf)])
-    wanted = []
     for (const backend of backends) {
       runOn(
         backend,
