@@ -119,10 +119,3 @@ export function literalOf({ op, attrs }: Node): number | null {
   const value = op === 'const' ? (attrs as LeafAttrs['const']).value : null
   return value === 0 || value === 1 || value === -1 ? value : null
 }
-
-/** The shapes and dtypes of all but leaves follow from those. */
-export function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
-  if (leaf)
-    return op === 'const' ? `${dtype}${shape.length}:${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
-  return `${op}(${inputs.join()})${Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs)}`
-}
