@@ -2,10 +2,9 @@
  * The body of a `scan`: a graph by position, traced once. Its leaves are inputs of the scan: the carries and slices of one step, and what the
  * body closes over. Movement of what it closes over stays inside, so that a matmul reads a weight where it lies.
  */
-import { type Item, isLeaf, toItem } from './graph.ts'
+import { type Item, isLeaf, itemKey, toItem } from './graph.ts'
 import type { Node } from './node.ts'
 import { primitives } from './primitives.ts'
-import { keyOf } from './program-key.ts'
 
 export class Body {
   readonly items: readonly Item[]
@@ -22,7 +21,7 @@ export class Body {
     this.inputOf = inputOf
     this.roots = roots
     this.tracked = tracked
-    this.#key = keyOf([items, inputOf, roots])
+    this.#key = `${items.map((item, i) => (item.leaf ? `${inputOf[i]}:` : '') + itemKey(item)).join(';')}|${roots.join()}`
   }
 
   /** What it is in the key of a graph. */

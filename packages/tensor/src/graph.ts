@@ -115,7 +115,25 @@ export function toItem(node: Node, leaf: boolean, position: (input: Node) => num
 }
 
 /** The value of a number that belongs to the program: 0, 1 or −1. */
-export function literalOf({ op, attrs }: Node): number | null {
+function literalOf({ op, attrs }: Node): number | null {
   const value = op === 'const' ? (attrs as LeafAttrs['const']).value : null
   return value === 0 || value === 1 || value === -1 ? value : null
+}
+
+const leafKey = (op: NodeName, dtype: DType, shape: Shape, literal: number | null): string =>
+  `${op === 'const' ? (Object.is(literal, -0) ? '-0' : (literal ?? '')) : 'L'}${dtype}${shape.join()}`
+
+/** Equal for equal parts of graphs. The shapes and dtypes of all but leaves follow from those. */
+export function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
+  return leaf ? leafKey(op, dtype, shape, literal) : `${op}${inputs.join()}${JSON.stringify(attrs)}`
+}
+
+/** The key of its item, without making one: a step makes the keys of all of its graph. */
+export function nodeKey(node: Node): string {
+  const { op, attrs, shape, dtype } = node
+  if (isLeaf(node)) return leafKey(op, dtype, shape, literalOf(node))
+  let key: string = op
+  for (const input of operands(op, node.inputs)) key += `,${resolve(input).position}`
+  for (const _ in attrs) return key + JSON.stringify(attrs)
+  return key
 }
