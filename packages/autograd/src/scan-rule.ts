@@ -108,7 +108,8 @@ function part(dy: Tensor, start: number, end: number): Tensor | null {
   const [a, b] = inputs.map((node) => new Tensor(node)) as [Tensor, Tensor]
   if (storage) return dy.slice(0, start, end)
   if (op === 'add') return plus(part(a, start, end), part(b, start, end))
-  if (op === 'expand' && a.node.op === 'const') return isZero(a.node) ? null : dy.slice(0, start, end)
+  if (op === 'expand' && a.node.op === 'reshape' && a.node.inputs[0]!.op === 'const')
+    return isZero(a.node.inputs[0]!) ? null : dy.slice(0, start, end)
   if (op !== 'pad') return dy.slice(0, start, end)
   const [low, high] = (attrs as AttrsOf['pad']).padding[0]!
   if (low < 0 || high < 0) return dy.slice(0, start, end)

@@ -62,7 +62,7 @@ export class Variable extends Tensor {
     const { shape, dtype, backend } = this.state
     const label = this.name ?? 'a variable'
     if (typeof value === 'number') {
-      recordAssign(this.state, expandNode(constNode(value, dtype, shape.length), shape))
+      recordAssign(this.state, expandNode(constNode(value, dtype), shape))
       return
     }
     if (!sameShape(value.shape, shape))

@@ -78,7 +78,7 @@ function unnest(data: Nested): { values: number[]; shape: number[]; bool: boolea
 /** A tensor that is `value` everywhere. */
 export function full(shape: Shape, value: number, { dtype = 'float32' }: CreateOptions = {}): Tensor {
   checkShape('full', shape)
-  return new Tensor(expandNode(constNode(value, dtype, shape.length), shape))
+  return new Tensor(expandNode(constNode(value, dtype), shape))
 }
 
 /** A tensor of zeros. */
