@@ -125,15 +125,15 @@ const leafKey = (op: NodeName, dtype: DType, shape: Shape, literal: number | nul
 
 /** Equal for equal parts of graphs. The shapes and dtypes of all but leaves follow from those. */
 export function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
-  return leaf ? leafKey(op, dtype, shape, literal) : `${op}${inputs.join()}${JSON.stringify(attrs)}`
+  return leaf ? leafKey(op, dtype, shape, literal) : `${op}(${inputs.join()})${JSON.stringify(attrs)}`
 }
 
-/** The key of its item, without making one: a step makes the keys of all of its graph. */
+/** What tells its item from others, without making one: an eager step asks for that of each of its nodes. */
 export function nodeKey(node: Node): string {
   const { op, attrs, shape, dtype } = node
   if (isLeaf(node)) return leafKey(op, dtype, shape, literalOf(node))
   let key: string = op
   for (const input of operands(op, node.inputs)) key += `,${resolve(input).position}`
-  for (const _ in attrs) return key + JSON.stringify(attrs)
-  return key
+  for (const _some in attrs) return key + JSON.stringify(attrs)
+  return key // most have none
 }

@@ -39,6 +39,6 @@ export function align(op: string, a: Node | number, b: Node | number, floats: bo
   const right = typeof b === 'number' ? number(b) : b
   let dtype = promote(left.dtype, right.dtype)
   if (floats && !isFloat(dtype)) dtype = 'float32'
-  const shape = broadcastShapes(op, left.shape, right.shape)
+  const shape = left === a && right === b ? broadcastShapes(op, left.shape, right.shape) : known.shape
   return [expandNode(castNode(left, dtype), shape), expandNode(castNode(right, dtype), shape)]
 }
