@@ -21,6 +21,13 @@ function ruleOf(node: Node): Rule | string | null {
   return rule as unknown as Rule
 }
 
+/** What is known of a node: the rule that leads on towards what is wanted, whether it is on the way, and the sum of its gradients so far. */
+interface Place {
+  rule: Rule | null
+  onPath: boolean
+  gradient: Tensor | null
+}
+
 export interface Pullback {
   /** The gradient by each wanted node that an output depends on. */
   readonly gradients: ReadonlyMap<Node, Tensor>
@@ -39,33 +46,44 @@ export function pullback(
   stop: (node: Node) => boolean = () => false,
 ): Pullback {
   const cuts = new Set<string>()
-  const rulesOf = new Map<Node, Rule | null>()
-  const found = new Set(outputs.map((y) => y.node))
-  for (const node of found) {
-    // a Set shows, while it is walked, what is added to it
+  const places = new Map<Node, Place>()
+  const nodes: Node[] = []
+  const find = (node: Node): Place => {
+    let place = places.get(node)
+    if (!place) {
+      places.set(node, (place = { rule: null, onPath: false, gradient: null }))
+      nodes.push(node)
+    }
+    return place
+  }
+  for (const y of outputs) find(y.node)
+  for (const node of nodes) {
+    // an array shows, while it is walked, what is added to it
     const rule = stop(node) ? null : ruleOf(node)
     if (typeof rule === 'string') cuts.add(rule)
-    rulesOf.set(node, typeof rule === 'function' ? rule : null)
-    if (typeof rule === 'function') for (const input of node.inputs) if (isFloat(input.dtype)) found.add(input)
+    if (typeof rule !== 'function') continue
+    find(node).rule = rule
+    for (const input of node.inputs) if (isFloat(input.dtype)) find(input)
   }
 
-  const nodes = [...found].sort((a, b) => a.id - b.id)
-  const onPath = new Set<Node>()
+  const leads = (input: Node): boolean => places.get(input)?.onPath === true
+  nodes.sort((a, b) => a.id - b.id)
   for (const node of nodes) {
-    if (wanted(node) || (rulesOf.get(node) && node.inputs.some((input) => onPath.has(input)))) onPath.add(node)
+    const place = find(node)
+    if (place.rule && !node.inputs.some(leads)) place.rule = null
+    place.onPath = place.rule !== null || wanted(node)
   }
 
   const gradients = new Map<Node, Tensor>()
-  const add = (node: Node, gradient: Tensor): void => {
-    const sum = gradients.get(node)
-    gradients.set(node, sum ? sum.add(gradient) : gradient)
+  const add = (place: Place, gradient: Tensor): void => {
+    place.gradient = place.gradient ? place.gradient.add(gradient) : gradient
   }
-  outputs.forEach((output, i) => add(output.node, dys[i]!))
+  outputs.forEach((y, i) => add(find(y.node), dys[i]!))
   for (const node of nodes.reverse()) {
-    const dy = gradients.get(node)
-    const rule = rulesOf.get(node)
-    if (!wanted(node)) gradients.delete(node)
-    if (dy && rule && node.inputs.some((input) => onPath.has(input))) passBack(node, dy, rule, (input) => onPath.has(input), add)
+    const { rule, gradient } = find(node)
+    if (!gradient) continue
+    if (wanted(node)) gradients.set(node, gradient)
+    if (rule) passBack(node, gradient, rule, (input) => (leads(input) ? find(input) : null), add)
   }
   return { gradients, cuts }
 }
@@ -75,15 +93,16 @@ function passBack(
   node: Node,
   dy: Tensor,
   rule: Rule,
-  onPath: (input: Node) => boolean,
-  add: (input: Node, gradient: Tensor) => void,
+  place: (input: Node) => Place | null,
+  add: (place: Place, gradient: Tensor) => void,
 ): void {
   const firstId = context.nextId
   moduleScope(node.path, () => {
     const args = { dy, y: new Tensor(node), inputs: node.inputs.map((input) => new Tensor(input)), attrs: node.attrs }
     const thunks = rule(args as unknown as RuleArgs<PrimitiveName>)
     node.inputs.forEach((input, i) => {
-      const gradient = onPath(input) ? thunks[i]?.() : null
+      const to = place(input)
+      const gradient = to && thunks[i]?.()
       if (!gradient) return
       if (!sameShape(gradient.shape, input.shape) || gradient.dtype !== input.dtype) {
         const got = `${gradient.dtype} ${showShape(gradient.shape)}`
@@ -92,7 +111,7 @@ function passBack(
         )
       }
       noteOrigin(gradient.node, node, firstId)
-      add(input, gradient)
+      add(to, gradient)
     })
   })
 }

@@ -115,14 +115,25 @@ export function toItem(node: Node, leaf: boolean, position: (input: Node) => num
 }
 
 /** The value of a number that belongs to the program: 0, 1 or −1. */
-export function literalOf({ op, attrs }: Node): number | null {
+function literalOf({ op, attrs }: Node): number | null {
   const value = op === 'const' ? (attrs as LeafAttrs['const']).value : null
   return value === 0 || value === 1 || value === -1 ? value : null
 }
 
-/** The shapes and dtypes of all but leaves follow from those. */
+const leafKey = (op: NodeName, dtype: DType, shape: Shape, literal: number | null): string =>
+  `${op === 'const' ? (Object.is(literal, -0) ? '-0' : (literal ?? '')) : 'L'}${dtype}${shape.join()}`
+
+/** Equal for equal parts of graphs. The shapes and dtypes of all but leaves follow from those. */
 export function itemKey({ op, attrs, shape, dtype, inputs, leaf, literal }: Item): string {
-  if (leaf)
-    return op === 'const' ? `${dtype}${shape.length}:${Object.is(literal, -0) ? '-0' : (literal ?? '')}` : `L${dtype}${shape.join()}`
-  return `${op}(${inputs.join()})${Object.keys(attrs).length === 0 ? '' : JSON.stringify(attrs)}`
+  return leaf ? leafKey(op, dtype, shape, literal) : `${op}(${inputs.join()})${JSON.stringify(attrs)}`
+}
+
+/** What tells its item from others, without making one: an eager step asks for that of each of its nodes. */
+export function nodeKey(node: Node): string {
+  const { op, attrs, shape, dtype } = node
+  if (isLeaf(node)) return leafKey(op, dtype, shape, literalOf(node))
+  let key: string = op
+  for (const input of operands(op, node.inputs)) key += `,${resolve(input).position}`
+  for (const _some in attrs) return key + JSON.stringify(attrs)
+  return key // most have none
 }

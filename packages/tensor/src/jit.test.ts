@@ -139,3 +139,17 @@ test('a jitted function inside another is part of it', () => {
   const outer = jit((x: Tensor) => inner(x).mul(2))
   expect([outer(ones([1])), outer(ones([1]))].map((t) => t.itemSync())).toEqual([4, 4])
 })
+
+test('arguments are told apart by names, their order, and whether they are Variables', () => {
+  const f = jit((x: { a: Tensor; b?: Tensor; c?: Tensor }) => (x.b ?? x.c ?? x.a).sub(x.a.mul(2)))
+  const [one, five] = [tensor([1]), tensor([5])]
+  const calls = [
+    { a: one, b: five },
+    { b: five, a: one },
+    { a: one, c: five },
+    { a: one },
+    { a: one, b: new Variable(five) },
+    { a: one, b: one },
+  ]
+  for (let round = 0; round < 2; round++) expect(calls.map((x) => f(x).itemSync())).toEqual([3, 3, 3, -1, 3, -1])
+})

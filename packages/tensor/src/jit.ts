@@ -39,6 +39,7 @@ interface Captured {
   readonly variables: readonly VariableState[]
   /** What becomes of each result: part of the return value, or a gradient that the function leaves. */
   readonly results: readonly { readonly node: Node; readonly gradOf: Variable | null }[]
+  /** With a tensor where the result of its slot goes. */
   readonly output: unknown
   /** Gradients that the function looks at, and whether there was one. */
   readonly gradsRead: readonly (readonly [Variable, boolean])[]
@@ -97,6 +98,7 @@ function isLike(kind: unknown, value: unknown): boolean {
   return names.length === given.length && names.every((name, i) => name === given[i] && isLike(kind[name], value[name]))
 }
 
+const slotOf = (node: Node): number => (node.attrs as LeafAttrs['input']).slot
 const inputNode = (slot: number, like: Tensor, backend: Backend): Node => new Node('input', [], { slot }, like.shape, like.dtype, backend)
 
 function captureCall<Args extends unknown[]>(fn: (...args: Args) => unknown, args: Args, backend: Backend): Captured {
@@ -142,7 +144,7 @@ function record(
   const template = mapTensors(output, (t) => {
     if (t instanceof Variable) return t
     results.push({ node: ownNode(t.node, taken), gradOf: null })
-    return new Slot(results.length - 1)
+    return new Tensor(inputNode(results.length - 1, t, backend))
   })
   for (const variable of gradsWritten) {
     if (variable.grad) results.push({ node: ownNode(variable.grad.node, taken), gradOf: variable })
@@ -171,14 +173,6 @@ function record(
   }
 }
 
-/** Stands in the output of a captured call where a result goes. */
-class Slot {
-  readonly result: number
-  constructor(result: number) {
-    this.result = result
-  }
-}
-
 /** `inputs` are the arguments, to which this adds what else is bound at each call. */
 function run(captured: Captured, inputs: Node[]): unknown {
   const { backend, compiled, scalars, leaves, variables, results } = captured
@@ -186,7 +180,7 @@ function run(captured: Captured, inputs: Node[]): unknown {
   for (let i = 0; i < inputs.length; i++) inputs[i] = stored(inputs[i]!)
   const leaf = (position: number): Node => {
     const node = leaves[position]!
-    return node.op === 'input' ? inputs[(node.attrs as LeafAttrs['input']).slot]! : node
+    return node.op === 'input' ? inputs[slotOf(node)]! : node
   }
   const buffers = compiled ? replay(backend, compiled, inputs, leaf, scalars, variables, captured.computed) : []
   const least = captured.isPure ? leastRepeated(inputs) : Infinity
@@ -207,7 +201,7 @@ function run(captured: Captured, inputs: Node[]): unknown {
   results.forEach(({ gradOf }, i) => {
     if (gradOf) gradOf.grad = tensors[i]!
   })
-  return fill(captured.output, tensors)
+  return mapTensors(captured.output, (t) => (t instanceof Variable ? t : tensors[slotOf(t.node)]))
 }
 
 /** So many times its own bytes may a result keep alive, in the arguments that it can be computed from again, rather than be copied to the heap. */
@@ -230,13 +224,4 @@ function repeat({ backend, compiled, scalars }: Captured, leaf: (position: numbe
 /** An argument as a leaf that has memory. */
 function stored(node: Node): Node {
   return node.storage ? node : hostNode(readNodeSync(node), node.shape, node.dtype, node.backend)
-}
-
-function fill(template: unknown, tensors: readonly Tensor[]): unknown {
-  if (template instanceof Slot) return tensors[template.result]
-  if (Array.isArray(template)) return template.map((t) => fill(t, tensors))
-  if (isPlain(template)) {
-    return Object.fromEntries(Object.entries(template).map(([k, v]) => [k, fill(v, tensors)]))
-  }
-  return template
 }

@@ -48,7 +48,7 @@ export class Storage implements Link<Storage> {
 
 /** One operation of the graph. A Tensor is a handle to it; only packages that change graphs, as autograd does, look at it. */
 export class Node {
-  readonly id: number
+  readonly id: number = context.nextId++
   readonly op: NodeName
   readonly attrs: object
   readonly shape: Shape
@@ -68,15 +68,14 @@ export class Node {
   /** The last graph that it was gathered for, and its position there. */
   gathered = 0
   position = -1
-  readonly transient: boolean
+  readonly transient: boolean = context.transient
   /** No gradient flows through a node made inside `noGrad`. */
-  readonly tracked: boolean
-  readonly path: string
-  readonly stack: string | null
+  readonly tracked: boolean = context.tracking
+  readonly path: string = context.path
+  readonly stack: string | null = context.callSites ? (new Error().stack ?? null) : null
 
   constructor(op: NodeName, inputs: readonly Node[], attrs: object, shape: Shape, dtype: DType, backend: Backend | null) {
     checkCaptures()
-    this.id = context.nextId++
     this.op = op
     this.inputs = inputs
     this.attrs = attrs
@@ -90,10 +89,6 @@ export class Node {
       if (!input.storage && input.depth > depth) depth = input.depth
     }
     this.depth = depth + 1
-    this.transient = context.transient
-    this.tracked = context.tracking
-    this.path = context.path
-    this.stack = context.callSites ? (new Error().stack ?? null) : null
   }
 }
 
@@ -162,9 +157,10 @@ export function makeNode<P extends PrimitiveName>(op: P, inputs: readonly Node[]
 
 export const noInputs: readonly Node[] = []
 const noAttrs = {}
-const scalar: Shape = []
 
-export const constNode = (value: number, dtype: DType): Node => new Node('const', noInputs, { value }, scalar, dtype, null)
+/** One number, in as many dimensions as what it is to be stretched to. */
+export const constNode = (value: number, dtype: DType, ndim = 0): Node =>
+  new Node('const', noInputs, { value }, new Array<number>(ndim).fill(1), dtype, null)
 
 /** A leaf that is given its value by whoever makes it. */
 export const valueNode = (shape: Shape, dtype: DType, backend: Backend | null): Node =>

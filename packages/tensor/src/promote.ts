@@ -16,7 +16,11 @@ export function numberDType(value: number, beside: DType): DType {
 }
 
 export const castNode = (x: Node, dtype: DType): Node =>
-  x.dtype === dtype ? x : x.op === 'const' ? constNode((x.attrs as { value: number }).value, dtype) : makeNode('cast', [x], { dtype })
+  x.dtype === dtype
+    ? x
+    : x.op === 'const'
+      ? constNode((x.attrs as { value: number }).value, dtype, x.shape.length)
+      : makeNode('cast', [x], { dtype })
 
 export const reshapeNode = (x: Node, shape: Shape): Node => (sameShape(x.shape, shape) ? x : makeNode('reshape', [x], { shape }))
 
@@ -30,10 +34,11 @@ export function expandNode(x: Node, shape: Shape): Node {
 /** The operands of an elementwise op, in one dtype and one shape. */
 export function align(op: string, a: Node | number, b: Node | number, floats: boolean): [Node, Node] {
   const known = typeof a === 'number' ? (b as Node) : a
-  const left = typeof a === 'number' ? constNode(a, numberDType(a, known.dtype)) : a
-  const right = typeof b === 'number' ? constNode(b, numberDType(b, known.dtype)) : b
+  const number = (value: number): Node => constNode(value, numberDType(value, known.dtype), known.shape.length)
+  const left = typeof a === 'number' ? number(a) : a
+  const right = typeof b === 'number' ? number(b) : b
   let dtype = promote(left.dtype, right.dtype)
   if (floats && !isFloat(dtype)) dtype = 'float32'
-  const shape = broadcastShapes(op, left.shape, right.shape)
+  const shape = left === a && right === b ? broadcastShapes(op, left.shape, right.shape) : known.shape
   return [expandNode(castNode(left, dtype), shape), expandNode(castNode(right, dtype), shape)]
 }

@@ -14,11 +14,10 @@ import { currentBackend } from './backends.ts'
 import { capture } from './capture.ts'
 import { reportRun } from './debug.ts'
 import { JitError } from './errors.ts'
-import { type Graph, gather, type Item, isLeaf, itemsOf, resolve } from './graph.ts'
+import { type Graph, gather, type Item, isLeaf, itemsOf, nodeKey, resolve } from './graph.ts'
 import { checkOwn, context, hostNode, type LeafAttrs, makeNode, type Node, noInputs, withContext } from './node.ts'
 import { type Plan, plan, type Request } from './plan.ts'
 import type { CustomRule } from './primitives.ts'
-import { programKey } from './program-key.ts'
 import { beginRun, deviceBuffer, dropPassing, endRun, readNow, recovered, settle, settleEmpty, usesPassing } from './storage.ts'
 import { advance, commit, pendingVariables, readOf, rollback, type VariableState } from './variable-state.ts'
 
@@ -233,7 +232,9 @@ function cutHistory(count: number): void {
 export function compile(backend: Backend, graph: Graph, requests: readonly Request[], keeps: boolean): Compiled {
   let cache = caches.get(backend)
   if (!cache) caches.set(backend, (cache = new LruCache(cachedPlans)))
-  const key = programKey(graph.nodes, requests, keeps)
+  let key = String(keeps)
+  for (const { position, over } of requests) key += `,${position}>${over}`
+  for (const node of graph.nodes) key += `${node.transient ? ';' : ';:'}${nodeKey(node)}`
   const known = cache.get(key)
   if (known) return known
   counters.plans += 1

@@ -7,7 +7,7 @@ export type Shape = readonly number[]
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1)
 
 /** Whether two shapes are equal. */
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i])
+export const sameShape = (a: Shape, b: Shape): boolean => a === b || (a.length === b.length && a.every((d, i) => d === b[i]))
 
 /** `[2, 3]`, as errors and printouts show it. */
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`
@@ -47,23 +47,20 @@ export function normalizeDims(op: string, dims: number | readonly number[] | und
 }
 
 /** The common shape of broadcasting: dimensions are aligned at the end, and 1 stretches. */
-export function broadcastShapes(op: string, ...shapes: Shape[]): number[] {
-  const ndim = Math.max(0, ...shapes.map((s) => s.length))
-  return Array.from({ length: ndim }, (_, d) => {
-    let size = 1
-    for (const shape of shapes) {
-      const s = shape[d - ndim + shape.length] ?? 1
-      if (s === 1 || s === size) continue
-      if (size !== 1) {
-        throw new ShapeError(
-          `${op}: shapes ${shapes.map(showShape).join(' and ')} do not broadcast: ` +
-            `${size} and ${s} meet in dimension ${d - ndim}; sizes must be equal, or one of them 1`,
-        )
-      }
-      size = s
-    }
-    return size
-  })
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a
+  const [long, short] = a.length >= b.length ? [a, b] : [b, a]
+  const shape = [...long]
+  for (let d = -short.length; d < 0; d++) {
+    const [size, s] = [shape.at(d)!, short.at(d)!]
+    if (size === 1) shape[d + shape.length] = s
+    else if (s !== 1 && s !== size)
+      throw new ShapeError(
+        `${op}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast: ` +
+          `${a.at(d)} and ${b.at(d)} meet in dimension ${d}; sizes must be equal, or one of them 1`,
+      )
+  }
+  return shape
 }
 
 /** Fills in the one −1 that a requested shape may have. */

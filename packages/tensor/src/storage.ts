@@ -142,7 +142,7 @@ function toHeap(storage: Storage): void {
 
 /** Frees a variable's memory when nothing can reach it any more. */
 const forgotten = new FinalizationRegistry<VariableMemory>(({ backend, buffer }) => {
-  if (buffer) unlessDisposed(buffer, backend.free)
+  if (buffer) unlessDisposed(buffer, (held) => backend.free(held))
 })
 
 export function track(state: VariableState): void {

@@ -84,7 +84,7 @@ export class Tensor {
   // ── reading ──
 
   /** The values, row-major, in an array of the reader's own. */
-  async data(): Promise<TypedArray> {
+  data(): Promise<TypedArray> {
     return readNode(this.node)
   }
 

@@ -4,6 +4,7 @@ import { capture } from './capture.ts'
 import { JitError } from './errors.ts'
 import { checkOwn, Node, noInputs } from './node.ts'
 import type { Shape } from './shape.ts'
+import type { Tensor } from './tensor.ts'
 import type { Variable } from './variable.ts'
 
 export interface VariableMemory {
@@ -11,24 +12,35 @@ export interface VariableMemory {
   buffer: BufferHandle | null
 }
 
-export interface VariableState {
+export class VariableState {
   /** Whose state this is. */
   readonly variable: Variable
   readonly shape: Shape
   readonly dtype: DType
-  /** That of its memory: it changes when the variable moves. */
-  readonly backend: Backend
   name: string | null
-  requiresGrad: boolean
+  requiresGrad = false
   /** Holds version `committed`; without a buffer before the first run. Its own object, so that it can outlive this one. */
   readonly memory: VariableMemory
-  committed: number
+  committed = 0
   /** Version of the last assign, and of the last of `pending`. */
-  latest: number
+  latest = 0
   /** The values of assigns that have not run, one a version. */
-  readonly pending: Node[]
+  readonly pending: Node[] = []
   /** The node of a read of version `latest`, once there is one. */
-  read: Node | null
+  read: Node | null = null
+
+  constructor(variable: Variable, { shape, dtype }: Tensor, backend: Backend, name: string | null) {
+    this.variable = variable
+    this.shape = shape
+    this.dtype = dtype
+    this.name = name
+    this.memory = { backend, buffer: null }
+  }
+
+  /** That of its memory: it changes when the variable moves. */
+  get backend(): Backend {
+    return this.memory.backend
+  }
 }
 
 /** Variables with assigns that have not run, in program order of their first one. */
@@ -37,25 +49,6 @@ export const pendingVariables: VariableState[] = []
 function forgetSettled(): void {
   const left = pendingVariables.filter(({ pending }) => pending.length > 0)
   pendingVariables.splice(0, Infinity, ...left)
-}
-
-export function createState(variable: Variable, shape: Shape, dtype: DType, backend: Backend, name: string | null): VariableState {
-  const memory: VariableMemory = { backend, buffer: null }
-  return {
-    variable,
-    shape,
-    dtype,
-    get backend() {
-      return memory.backend
-    },
-    name,
-    requiresGrad: false,
-    memory,
-    committed: 0,
-    latest: 0,
-    pending: [],
-    read: null,
-  }
 }
 
 /** A read of the newest version. Most of a captured step's variables are never read outside of it. */

@@ -6,7 +6,7 @@ import { initialize } from './runtime.ts'
 import { sameShape, showShape } from './shape.ts'
 import { track } from './storage.ts'
 import { Tensor } from './tensor.ts'
-import { createState, readOf, recordAssign, type VariableState } from './variable-state.ts'
+import { readOf, recordAssign, VariableState } from './variable-state.ts'
 
 /** Options of `Variable`. */
 export interface VariableOptions {
@@ -22,7 +22,7 @@ export class Variable extends Tensor {
 
   constructor(initial: Tensor, options: VariableOptions = {}) {
     super(initial.node)
-    this.state = createState(this, initial.shape, initial.dtype, initial.node.backend ?? currentBackend(), options.name ?? null)
+    this.state = new VariableState(this, initial, initial.node.backend ?? currentBackend(), options.name ?? null)
     recordAssign(this.state, initial.node)
     track(this.state)
     initialize(this.state)
