@@ -34,7 +34,7 @@ const external = ['gpu.js', '@huggingface/tokenizers']
 
 /**
  * Budgets in kB of 1000 bytes, what was measured and at most 3 %; `modules` are those with code in the bundle. The second aims at 45 kB and is at
- * 45.8, of which 2.3 are what `TENON_DEBUG` prints: runs are synchronous, so it cannot be loaded when it is asked for. The third aims at 75 kB and is at 84.3: all of backend-wasm makes kernels that depend on shapes, of which a bundler knows nothing,
+ * 45.9, of which 2.3 are what `TENON_DEBUG` prints: runs are synchronous, so it cannot be loaded when it is asked for. The third aims at 75 kB and is at 86: all of backend-wasm makes kernels that depend on shapes, of which a bundler knows nothing,
  * and 6.7 kB of it are backend-cpu, on which tensors compute before `useBackend`.
  */
 const cases = [
@@ -42,14 +42,14 @@ const cases = [
     name: 'tensor alone',
     packages: ['tensor'],
     code: "import { tensor } from '@tenon/tensor'\nconsole.log(await tensor([1, 2]).add(1).toArray())",
-    budget: { installed: 635, modules: 54, gzip: 34.9 },
+    budget: { installed: 635, modules: 56, gzip: 34.9 },
   },
-  { name: 'a Linear and SGD on backend-cpu', packages: training, code: train, budget: { installed: 1015, modules: 96, gzip: 47 } },
+  { name: 'a Linear and SGD on backend-cpu', packages: training, code: train, budget: { installed: 1015, modules: 97, gzip: 47 } },
   {
     name: 'the same on backend-wasm',
     packages: [...training, 'backend-wasm'],
     code: useWasm + train,
-    budget: { installed: 1350, modules: 148, gzip: 86.8 },
+    budget: { installed: 1350, modules: 150, gzip: 86.8 },
   },
   { name: 'everything, without gpu.js', packages: null, code: null, budget: { installed: 2755, modules: 332, gzip: 174.8 } },
 ]
