@@ -235,7 +235,8 @@ test('the graph has as many nodes for 500 steps as for 5, its gradient included'
     grad(carry.sum(), [weight])
     return context.nextId - from
   }
-  expect(nodes(500)).toBe(nodes(5))
+  const [, few, many] = [5, 5, 500].map(nodes) // the first one makes what reads the weights
+  expect(many).toBe(few)
 })
 
 describe('scan refuses, in words', () => {
