@@ -7,7 +7,7 @@ const special = values(0, NaN, -0, Infinity, 1, -Infinity, 1, NaN, -1, 0)
 const noGradient = 'equal, infinite or NaN'
 const long = 'a long answer that says nothing new'
 /** A long line that is 0 or −0 but for a few. */
-const sparse = Array.from({ length: 700 }, (_, i) => [NaN, 1e-45, -Infinity, -1, Infinity][i / 97] ?? (i % 2 ? -0 : 0))
+const sparse = Array.from({ length: 700 }, (_, i) => [NaN, 1e-30, -Infinity, -1, Infinity][i / 97] ?? (i % 2 ? -0 : 0))
 
 const inputs: SampleInputs = [
   randn([3, 4]),
