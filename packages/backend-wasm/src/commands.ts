@@ -91,7 +91,7 @@ class Encoder {
   readonly #worth: Worth
   readonly #aliased: boolean
   readonly #buffers: ProgramBuffer[]
-  /** Where what a replaced buffer will hold is written, and since it has been, is read from too. */
+  /** Where what a replaced buffer will hold goes. */
   readonly #beside: ReadonlyMap<number, number>
   readonly #written = new Set<number>()
   /** Of the slices whose loops are being encoded: what they are parts of. */
@@ -148,8 +148,9 @@ class Encoder {
     const { place, extent, grain } = this.#kernels[this.#nextKernel++]!
     const first = this.#words
     const written = writes(kernel)
-    const used = buffers.map((b, param) => (written.has(param) || this.#written.has(b) ? (this.#beside.get(b) ?? b) : b))
+    const before = buffers.map((b) => this.#now(b))
     for (const param of written) this.#written.add(buffers[param]!)
+    const used = buffers.map((b, param) => (written.has(param) ? this.#now(b) : before[param]!))
     for (const b of used) this.#address(b)
     for (const of of scalars) this.#scalars.push({ word: this.#words++, of })
     if (extent === 0) return
@@ -177,7 +178,7 @@ class Encoder {
     const counter = 4 * this.#words++
     this.#commands.push([command.begin, counter])
     const first = this.#commands.length
-    const wholes = slices.map(({ of }) => (this.#written.has(of) ? (this.#beside.get(of) ?? of) : of))
+    const wholes = slices.map(({ of }) => this.#now(of))
     const sources = wholes.map((whole) => this.#address(whole))
     slices.forEach(({ buffer }, i) => {
       this.#wholes.set(buffer, wholes[i]!)
@@ -214,6 +215,11 @@ class Encoder {
     carries.forEach(({ current }, i) => {
       if (sources[i] !== current) this.#copy(current, sources[i]!)
     })
+  }
+
+  /** Where what a buffer holds at this step is. */
+  #now(buffer: number): number {
+    return this.#written.has(buffer) ? (this.#beside.get(buffer) ?? buffer) : buffer
   }
 
   #address(of: number): number {

@@ -7,6 +7,7 @@ import { distinct, type Expr, ExprPool, product, type Range, rebuild, type Scatt
 import type { I32 } from './assembler/code.ts'
 import { i32 } from './assembler/instructions.ts'
 import { minimum, Writer } from './assembler/writer.ts'
+import { commonDivisor } from './common-divisor.ts'
 import { tidyAxes } from './loops/axes.ts'
 import { compileNestPiece, type LoopFunction, type ModuleContext } from './loops/compile.ts'
 import type { Loop, Nest, Write } from './loops/nest.ts'
@@ -84,8 +85,6 @@ function rangeWhere(conditions: readonly Expr[], pool: ExprPool, e: Expr): Range
   }
   return { min, max }
 }
-
-const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b))
 
 const nestOf = (pool: ExprPool, { buffers, scalars }: Scatter, own: OwnAxis | null, grid: readonly Loop[], write: Write): Nest => ({
   pool,

@@ -54,11 +54,13 @@ for (const [name, { f, on, ulps }] of Object.entries(functions)) {
 }
 
 test('functions have their limits at the infinities, keep NaN, and stay between their bounds', async () => {
+  const tooSmall = Float32Array.of(-86.98, -86.99, -87.5, -100)
   const ends = Float32Array.of(-Infinity, -1e30, -0, 0, 1e30, Infinity, NaN)
   const at = async (f: (x: Tensor) => Tensor): Promise<number[]> => Array.from(await f(tensor(ends)).data(), Number)
   for (const backend of tested) {
     await useBackend(backend)
     expect(await at(exp)).toEqual([0, 0, 1, 1, Infinity, Infinity, NaN])
+    expect((await exp(tensor(tooSmall)).data()).map((y) => Math.sign(Number(y)))).toEqual(Float32Array.of(1, 0, 0, 0))
     expect(await at(tanh)).toEqual([-1, -1, -0, 0, 1, 1, NaN])
     expect(await at(erf)).toEqual([-1, -1, -0, 0, 1, 1, NaN])
     const bounded = await tanh(tensor(samples([-12, 12]))).data()

@@ -18,16 +18,10 @@ interface Form {
   compile(): LoopFunction
 }
 
-/** Code of one phase is some kilobytes. */
-const mostPhases = 64
-
 export function compileConvolution(context: ModuleContext, kernel: Convolution): LoopFunction | null {
-  const phases = splitByPhase(kernel)
-  if (!isLarge(kernel) || phases.length > mostPhases) return compileLoops(context, toLoops(kernel))
-  return compileInTurn(
-    context,
-    phases.map((phase) => (isLarge(phase) ? compileProduct(context, phase) : compileLoops(context, toLoops(phase)))),
-  )
+  const compile = (phase: Convolution): LoopFunction | null =>
+    isLarge(phase) ? compileProduct(context, phase) : compileLoops(context, toLoops(phase))
+  return isLarge(kernel) ? compileInTurn(context, splitByPhase(kernel).map(compile)) : compile(kernel)
 }
 
 function isLarge(kernel: Convolution): boolean {

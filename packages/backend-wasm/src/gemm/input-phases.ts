@@ -3,6 +3,7 @@
  * same pattern, by its phase: so the outputs of each phase are a convolution of their own, with the taps that meet inputs.
  */
 import { type Convolution, ExprPool, rebuild, type SpatialAxis } from '@tenon/kernel'
+import { commonDivisor } from '../common-divisor.ts'
 
 /** Outputs first, first + period, … of an axis, and the taps firstTap, firstTap + step, … that they need. */
 interface Phase {
@@ -13,13 +14,11 @@ interface Phase {
   readonly step: number
 }
 
-const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b))
-
 function phasesOf(axis: SpatialAxis): Phase[] {
   const { stride, dilation, inputDilation, padLow, kernel, output } = axis
-  const shared = greatestDivisor(stride, inputDilation)
+  const shared = commonDivisor(stride, inputDilation)
   const period = inputDilation / shared
-  const step = inputDilation / greatestDivisor(dilation, inputDilation)
+  const step = inputDilation / commonDivisor(dilation, inputDilation)
   return Array.from({ length: Math.min(period, output) }, (_, first) => {
     const place = (tap: number): number => first * stride + tap * dilation - padLow
     const meeting = Array.from({ length: Math.min(step, kernel) }, (_, tap) => tap).find((tap) => place(tap) % inputDilation === 0)

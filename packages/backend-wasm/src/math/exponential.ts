@@ -12,6 +12,7 @@ const log2Low = -2.1219444e-4
 
 // (eʳ − 1 − r) / r² on |r| ≤ ½ log 2, least in what is the largest relative error of eʳ: 4e-9.
 const expTail = [0.00138143206, 0.00836885069, 0.0416684002, 0.166665196, 0.49999994]
+const twiceExp = [...expTail, 1, 1].map((c) => 2 * c)
 
 /** Adding this leaves no place for a fraction: the sum's low bits are the rounded integer, plus 126. */
 const rounding = 1.5 * 2 ** 23 + 126
@@ -30,12 +31,7 @@ const scaleOf = (m: V128): V128 => i32x4.shl(m, i32.const(23))
 export function exp(kit: Kit, x: V128): V128 {
   // n goes from −126 to 128, and 2ⁿ⁻¹ from 0 to the greatest power of two.
   const { shifted, r } = reduceExp(kit, clamp(kit, x, -87.5, 89))
-  const doubled = polynomial(
-    kit,
-    r,
-    [...expTail, 1, 1].map((c) => 2 * c),
-  )
-  return f32x4.mul(doubled, scaleOf(shifted))
+  return f32x4.mul(polynomial(kit, r, twiceExp), scaleOf(shifted))
 }
 
 /** eˣ − 1. */
