@@ -45,3 +45,11 @@ test('when it is full it says what is in it', () => {
     'wasm: no room for 512 KiB (a buffer float32[131072]): 512 KiB in 1 blocks are in use, and WebAssembly memory ends at 1.0 MiB',
   )
 })
+
+test('more than 4 GiB are refused, whatever is free', () => {
+  const heap = new Heap()
+  const [free, last] = [heap.allocate(2 ** 20, () => 'free again'), heap.allocate(64, () => 'the last')]
+  heap.free(free)
+  for (const bytes of [2 ** 32, 2 ** 32 + 64, 2 ** 33]) expect(() => heap.allocate(bytes, () => 'a tensor')).toThrow('wasm: no room for')
+  expect([heap.usedBytes, last.isFree]).toEqual([64, false])
+})

@@ -53,6 +53,7 @@ export class Heap {
   /** A block of at least `bytes`; `what` names it in the error that is thrown when there is no room. */
   allocate(bytes: number, what: () => string): Block {
     const size = Math.max(alignment, Math.ceil(bytes / alignment) * alignment)
+    if (size > this.#limit - 2 * guardBytes) throw this.#full(size, what)
     const block = this.#reuse(size) ?? this.#extend(size, what)
     this.#used += 1
     this.#usedBytes += block.bytes

@@ -12,8 +12,9 @@ import {
   type Tensor,
   zeros,
 } from '@tenon/tensor'
-import { checkDropout, drop } from './dropout.ts'
-import { causalMask, maskedSoftmax } from './masked-softmax.ts'
+import { attend } from './attend.ts'
+import { checkDropout } from './dropout.ts'
+import { causalMask } from './masked-softmax.ts'
 
 /** Options of `MultiheadAttention`. */
 export interface MultiheadAttentionOptions {
@@ -135,13 +136,15 @@ export class MultiheadAttention extends Module {
     const extra = k.shape[2]! - keys
     const masks = this.#masks(options, [batch, queries, keys], batched)
     if (isCausal && extra > 0) masks.push(causalMask(queries, keys))
-    const scores = q.matmul(k.transpose(-2, -1)).div(Math.sqrt(size)) // [N, H, T, S]
-    const everyMask = masks.map((mask) => withColumns(mask, extra))
-    const weights = maskedSoftmax(modulePath(this), scores, everyMask, isCausal && extra === 0)
-    const used = this.training ? drop(weights, this.dropout) : weights
-    const merged = used.matmul(v).permute(layout.fromHeads) // [N, H, T, D] → [T, N, H, D]
+    const attended = attend(modulePath(this), q, k, v, {
+      masks: masks.map((mask) => withColumns(mask, extra)),
+      isCausal: isCausal && extra === 0,
+      dropout: this.training ? this.dropout : 0,
+      scale: 1 / Math.sqrt(size),
+    })
+    const merged = attended.output.permute(layout.fromHeads) // [N, H, T, D] → [T, N, H, D]
     const output = this.outProj.forward(merged.reshape([...merged.shape.slice(0, 2), heads * size]))
-    const shown = averageAttnWeights ? used.mean(1) : used
+    const shown = averageAttnWeights ? attended.weights.mean(1) : attended.weights
     return {
       output: batched ? output : output.squeeze(0),
       weights: needWeights ? (batched ? shown : shown.squeeze(0)) : null,
