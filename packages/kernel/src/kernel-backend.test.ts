@@ -9,7 +9,7 @@ import { type DType, dtypes, type TypedArray } from './dtype.ts'
 import { BackendError } from './errors.ts'
 import { type Expr, walker } from './expr.ts'
 import { product } from './extents.ts'
-import type { Contraction, Convolution, Kernel, LoopKernel, ReduceOp, SpatialAxis } from './kernel.ts'
+import type { Contraction, Convolution, Kernel, LoopKernel, ReduceOp, SpatialAxis, Stage } from './kernel.ts'
 import { type KernelBackendOptions, kernelBackend } from './kernel-backend.ts'
 import { toLoops } from './loops.ts'
 import { ExprPool } from './pool.ts'
@@ -261,16 +261,58 @@ describe('splitReduction', () => {
     run(program, contents)[0]!.forEach((v, i) => expect(v).toBeCloseTo(expected![i]!, 12))
   })
 
-  test('leaves alone what comes after a store', () => {
-    const kernel = reduction('sum', 'float64', 1, [100])
-    const [sum, store, other] = kernel.stages
-    const late: LoopKernel = {
-      ...kernel,
-      stages: [{ ...store!, value: new ExprPool().literal('float64', 1) } as typeof sum & object, sum!, other!],
-    }
-    expect(splitReduction(late, { threads: 1, maxLoop: 10 })).toBeNull()
+  test('splits what comes after a store, whether it needs an earlier reduction or not, and like ones together', () => {
+    const stage = fc.record({
+      op: fc.constantFrom(...reductions),
+      length: fc.constantFrom(5, 6, 24),
+      needs: fc.boolean(),
+      stored: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(stage, { minLength: 1, maxLength: 5 }), fc.integer({ min: 2, max: 9 }), (list, maxLoop) => {
+        const kernel = manyReductions(list)
+        const program = splitProgram(kernel, { threads: 1, maxLoop })
+        const contents = [Array.from({ length: 24 }, (_, i) => ((i * 7) % 5) - 2)]
+        expect(program ? run(program, contents) : []).toEqual(program ? run(programOf(kernel), contents) : [])
+        const readsStored = list.some(({ stored }, i) => stored && i > 0)
+        const reduced = (program?.steps ?? []).flatMap((step) => (step as { kernel: LoopKernel }).kernel.stages)
+        if (!readsStored) for (const s of reduced) if (s.kind === 'reduce') expect(product(s.extents)).toBeLessThanOrEqual(maxLoop)
+      }),
+      { numRuns: 300 },
+    )
+    const four = (['sum', 'max', 'min', 'argmax'] as const).map((op) => ({ op, length: 24, needs: false, stored: false }))
+    const grids = (list: typeof four) => splitReduction(manyReductions(list), { threads: 1, maxLoop: 8 })!.kernels.map((k) => k.kernel.grid)
+    expect(grids(four.slice(0, 3))).toEqual([[3], []])
+    expect(grids(four)).toEqual([[3], [3], []]) // places are split along the first axis, values along the longest
+  })
+
+  test('leaves alone what reads a store', () => {
+    const list = [
+      { op: 'sum', length: 5, needs: false, stored: false },
+      { op: 'sum', length: 24, needs: false, stored: true },
+    ] as const
+    expect(splitReduction(manyReductions(list), { threads: 1, maxLoop: 10 })).toBeNull()
   })
 })
+
+/** Reductions of one array, each stored at once in a buffer of its own; it may need the one before it, or what that one has stored. */
+function manyReductions(
+  list: readonly { readonly op: (typeof reductions)[number]; readonly length: number; readonly needs: boolean; readonly stored: boolean }[],
+): LoopKernel {
+  const pool = new ExprPool()
+  const typeOf = (i: number): DType => (list[i]!.op.startsWith('arg') ? 'int32' : 'float64')
+  const stages = list.flatMap(({ op, length, needs, stored }, i): Stage[] => {
+    const x = pool.load('float64', 0, pool.index(0, length))
+    const before = (): Expr => (stored ? pool.stored(typeOf(i - 1), 2 * i - 1) : pool.register(typeOf(i - 1), 2 * i - 2))
+    const value = i > 0 && (needs || stored) ? pool.binary('max', x, pool.cast('float64', before())) : x
+    return [
+      { kind: 'reduce', op, extents: [length], value, dtype: typeOf(i) },
+      { kind: 'store', extents: [], buffer: 1 + i, index: pool.int(0), value: pool.register(typeOf(i), 2 * i) },
+    ]
+  })
+  const results = list.map((_, i) => ({ dtype: typeOf(i), length: 1 }))
+  return { kind: 'loop', scalars: [], grid: [], buffers: [{ dtype: 'float64', length: 24 }, ...results], stages }
+}
 
 // ── toLoops ──
 

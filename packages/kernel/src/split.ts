@@ -2,7 +2,7 @@
  * Splits long reductions, so that a sum over everything uses every thread and no loop is longer than a backend can run.
  * A reduce stage becomes a kernel that reduces the parts of one axis into a temporary, and a stage that reduces those.
  */
-import { reads, writes } from './access.ts'
+import { distinct, reads, writes } from './access.ts'
 import type { Capabilities } from './backend.ts'
 import type { DType } from './dtype.ts'
 import type { Expr } from './expr.ts'
@@ -25,18 +25,19 @@ export type SplitLimits = Pick<Capabilities, 'threads' | 'maxLoop'>
 const worthThreads = 1 << 16
 
 /**
- * Null where nothing is to be split. A reduction after a store is left as it is: its parts would each store once more.
+ * Null where nothing is to be split. A reduction of what the kernel has stored is left as it is: its parts would each store that once more.
  * A float sum is rounded to its dtype for each part, so it may differ from the unsplit sum in the last bits.
  */
 export function splitReduction(kernel: LoopKernel, limits: SplitLimits): SplitKernels | null {
   const buffers = [...kernel.buffers]
   const finished: LoopKernel[] = []
-  const visit = (k: LoopKernel): void => {
-    for (const [number, stage] of k.stages.entries()) {
+  const visit = (given: LoopKernel): void => {
+    const k = { ...given, stages: reductionsFirst(given.stages) }
+    for (const [first, stage] of k.stages.entries()) {
       if (stage.kind === 'store') break
       const cut = cutFor(stage, k.grid, limits)
       if (cut) {
-        for (const part of splitStage(k, number, stage, cut, buffers)) visit(part)
+        for (const part of splitStages(k, first, alike(k.stages, first), cut, buffers)) visit(part)
         return
       }
     }
@@ -45,6 +46,32 @@ export function splitReduction(kernel: LoopKernel, limits: SplitLimits): SplitKe
   visit(kernel)
   if (finished.length === 1) return null
   return { temporaries: buffers.slice(kernel.buffers.length), kernels: finished.map((k) => onlyUsed(k, buffers)) }
+}
+
+const usesStage = ({ value }: Stage, is: (stage: number) => boolean): boolean =>
+  [...distinct([value])].some((e) => (e.op === 'register' || e.op === 'stored') && is(e.stage))
+
+/** The stages with every reduction before the stores that it does not read: loads see memory as it was before the kernel. */
+function reductionsFirst(stages: readonly Stage[]): readonly Stage[] {
+  const isLate: boolean[] = []
+  for (const s of stages) isLate.push(s.kind === 'store' || usesStage(s, (stage) => isLate[stage]!))
+  const order = [...stages.keys()].sort((a, b) => Number(isLate[a]) - Number(isLate[b]))
+  if (order.every((stage, i) => stage === i)) return stages
+  const pool = new ExprPool()
+  const renumbered = rebuild(pool, {
+    register: (e) => pool.register(e.dtype, order.indexOf(e.stage)),
+    stored: (e) => pool.stored(e.dtype, order.indexOf(e.stage)),
+  })
+  return order.map((stage) => mapStage(stages[stage]!, renumbered))
+}
+
+/** The reductions from `first` on that can be split like it and with it, for none needs another. */
+function alike(stages: readonly Stage[], first: number): readonly ReduceStage[] {
+  const { extents, op } = stages[first] as ReduceStage
+  const isAlike = (s: Stage): boolean =>
+    s.kind === 'reduce' && s.extents.join() === extents.join() && isArg(s.op) === isArg(op) && !usesStage(s, (stage) => stage >= first)
+  const end = stages.findIndex((s, i) => i >= first && !isAlike(s))
+  return stages.slice(first, end < 0 ? stages.length : end) as ReduceStage[]
 }
 
 /** One inner axis in parts of equal length, the last of which may reach past the end. */
@@ -71,13 +98,11 @@ function cutFor({ op, extents }: ReduceStage, grid: readonly number[], { threads
   return { axis, length, parts: Math.ceil(extent / length) }
 }
 
-/** The kernels that reduce the parts of a stage, and, last, the kernel that goes on from there. */
-function splitStage(kernel: LoopKernel, number: number, stage: ReduceStage, cut: Cut, buffers: BufferParam[]): LoopKernel[] {
+/** The kernels that reduce the parts of a run of stages, and, last, the kernel that goes on from there. */
+function splitStages(kernel: LoopKernel, first: number, run: readonly ReduceStage[], cut: Cut, buffers: BufferParam[]): LoopKernel[] {
   const { grid, stages } = kernel
   const rank = grid.length
   const pool = new ExprPool()
-  const register = pool.register(stage.dtype, number)
-  const extents = stage.extents.with(cut.axis, cut.length)
 
   // The parts are a new last axis of the grid. In the rest they are the stage's own axis, which has the same number.
   const part = pool.index(rank, cut.parts)
@@ -91,24 +116,26 @@ function splitStage(kernel: LoopKernel, number: number, stage: ReduceStage, cut:
     return (p) => pool.load(dtype, buffer, place(p))
   }
 
-  const valueAt = partOf(pool, stage, rank, cut)
-  const value = valueAt(extents.map((extent, i) => pool.index(rank + 1 + i, extent)))
-  const best = isArg(stage.op) ? valueAt(unravel(pool, register, extents)) : register
-  const combined: Stage = { ...stage, extents: [cut.parts], value: keep(value.dtype, best)(part) }
-  let result: Expr = register
-  if (isArg(stage.op)) {
+  const split = run.map((stage, i) => {
+    const register = pool.register(stage.dtype, first + i)
+    const extents = stage.extents.with(cut.axis, cut.length)
+    const valueAt = partOf(pool, stage, rank, cut)
+    const value = valueAt(extents.map((extent, i) => pool.index(rank + 1 + i, extent)))
+    const best = isArg(stage.op) ? valueAt(unravel(pool, register, extents)) : register
+    const combined: Stage = { ...stage, extents: [cut.parts], value: keep(value.dtype, best)(part) }
     const inner = product(extents.slice(cut.axis + 1))
-    result = keep('int32', pool.scaleAdd(part, cut.length * inner, register))(register)
-  }
+    const result = isArg(stage.op) ? keep('int32', pool.scaleAdd(part, cut.length * inner, register))(register) : register
+    return { part: { ...stage, extents, value }, combined, result }
+  })
 
   const moved = rebuild(pool, { index: (e) => pool.index(e.axis < rank ? e.axis : e.axis + 1, e.extent) })
-  const found = rebuild(pool, { register: (e) => (e.stage === number ? result : pool.register(e.dtype, e.stage)) })
-  const before = stages.slice(0, number)
-  const after = stages.slice(number + 1).map((s) => mapStage(s, found))
-  const parts = [...before.map((s) => mapStage(s, moved)), { ...stage, extents, value }, ...stores]
+  const found = rebuild(pool, { register: (e) => split[e.stage - first]?.result ?? pool.register(e.dtype, e.stage) })
+  const before = stages.slice(0, first)
+  const after = stages.slice(first + run.length).map((s) => mapStage(s, found))
+  const parts = [...before.map((s) => mapStage(s, moved)), ...split.map((s) => s.part), ...stores]
   return [
     { ...kernel, grid: [...grid, cut.parts], stages: parts },
-    { ...kernel, stages: [...before, combined, ...after] },
+    { ...kernel, stages: [...before, ...split.map((s) => s.combined), ...after] },
   ]
 }
 

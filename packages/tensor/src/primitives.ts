@@ -109,39 +109,11 @@ export interface Primitive<P extends PrimitiveName> {
 
 const cheap = 1
 const costly = 8
-const costlyOps: ReadonlySet<string> = new Set<UnaryOp | BinaryOp>([
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sin',
-  'cos',
-  'tan',
-  'tanh',
-  'erf',
-  'pow',
-  'atan2',
-  'idiv',
-  'mod',
-])
+const transcendental = ['exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'erf'] as const
+const costlyOps: ReadonlySet<string> = new Set<UnaryOp | BinaryOp>([...transcendental, 'pow', 'atan2', 'idiv', 'mod'])
 const costOf = (op: string): number => (costlyOps.has(op) ? costly : cheap)
 
-const floatUnary: ReadonlySet<UnaryOp> = new Set<UnaryOp>([
-  'floor',
-  'ceil',
-  'round',
-  'sqrt',
-  'recip',
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sin',
-  'cos',
-  'tan',
-  'tanh',
-  'erf',
-])
+const floatUnary: ReadonlySet<UnaryOp> = new Set<UnaryOp>([...transcendental, 'floor', 'ceil', 'round', 'sqrt', 'recip'])
 
 function checkDType(op: string, ok: boolean, dtype: DType, wanted: string): void {
   if (!ok) throw new DTypeError(`${op} takes ${wanted}, got ${dtype}; cast with x.cast(dtype)`)
