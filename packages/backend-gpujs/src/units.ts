@@ -84,7 +84,7 @@ export function toUnits(sequence: readonly LoopKernel[], maxLoop: number): Units
   const units: Unit[] = []
   for (const kernel of sequence) {
     const first = buffers.length
-    const parts = splitReduction(kernel, { threads: 1, maxLoop })
+    const parts = splitReduction(kernel, { threads: 1, maxStores: 1, maxLoop })
     buffers.push(...(parts?.temporaries ?? []))
     for (const part of parts?.kernels ?? [{ kernel, buffers: [...own.keys()] }]) {
       const positions = part.buffers.map((b) => (b < own.length ? b : b - own.length + first))

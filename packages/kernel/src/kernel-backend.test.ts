@@ -17,7 +17,7 @@ import { printKernel } from './print.ts'
 import type { Program } from './program.ts'
 import { programOf } from './program-of.ts'
 import { identity } from './reduce.ts'
-import { splitReduction } from './split.ts'
+import { type SplitLimits, splitReduction } from './split.ts'
 
 // ── a toy backend: an interpreter of the operations that these tests need ──
 
@@ -152,6 +152,8 @@ function run(program: Program, contents: readonly (readonly number[])[], scalars
 
 // ── splitReduction ──
 
+const limits = (maxLoop: number, threads = 1, maxStores = Infinity): SplitLimits => ({ threads, maxLoop, maxStores })
+
 const reductions = ['sum', 'prod', 'max', 'min', 'argmax', 'argmin'] as const
 
 /** out[i] = reduce over `extents` of x[i, …], and, as a second store, the same once more plus x[i, 0]. */
@@ -177,7 +179,7 @@ function reduction(op: ReduceOp, dtype: DType, rows: number, extents: readonly n
   }
 }
 
-function splitProgram(kernel: LoopKernel, limits: { threads: number; maxLoop: number }): Program | null {
+function splitProgram(kernel: LoopKernel, limits: SplitLimits): Program | null {
   const split = splitReduction(kernel, limits)
   return (
     split && {
@@ -208,7 +210,7 @@ describe('splitReduction', () => {
       fc.property(cases, ({ op, dtype, rows, extents, maxLoop, values }) => {
         const kernel = reduction(op, dtype as DType, rows, extents)
         const data = Array.from({ length: rows * product(extents) }, (_, i) => values[i % values.length]!)
-        const program = splitProgram(kernel, { threads: 1, maxLoop })
+        const program = splitProgram(kernel, limits(maxLoop))
         expect(program === null).toBe(product(extents) <= maxLoop)
         if (!program) return
         for (const step of program.steps) {
@@ -224,16 +226,16 @@ describe('splitReduction', () => {
 
   test('gives every thread a part where there are few points and many values, and changes nothing where there are enough', () => {
     const threads = 4
-    const long = splitReduction(reduction('sum', 'float32', 1, [1 << 17]), { threads, maxLoop: Infinity })
+    const long = splitReduction(reduction('sum', 'float32', 1, [1 << 17]), limits(Infinity, threads))
     expect(long?.kernels.map((k) => k.kernel.grid)).toEqual([[1, 16], [1]])
     expect(long?.temporaries).toEqual([{ dtype: 'float32', length: 16 }])
     for (const [rows, length] of [
       [64, 1 << 17],
       [1, 1000],
     ] as const) {
-      expect(splitReduction(reduction('sum', 'float32', rows, [length]), { threads, maxLoop: Infinity })).toBeNull()
+      expect(splitReduction(reduction('sum', 'float32', rows, [length]), limits(Infinity, threads))).toBeNull()
     }
-    expect(splitReduction(reduction('sum', 'float32', 1, [1 << 17]), { threads: 1, maxLoop: Infinity })).toBeNull()
+    expect(splitReduction(reduction('sum', 'float32', 1, [1 << 17]), limits(Infinity))).toBeNull()
   })
 
   test('splits reductions that need each other, as those of a softmax over everything', () => {
@@ -255,7 +257,7 @@ describe('splitReduction', () => {
         { kind: 'store', extents: [n], buffer: 0, index: at, value: pool.mul(shifted, pool.register('float64', 1)) },
       ],
     }
-    const program = splitProgram(kernel, { threads: 1, maxLoop: 5 })!
+    const program = splitProgram(kernel, limits(5))!
     const contents = [[], Array.from({ length: n }, (_, i) => Math.sin(i) * 3)]
     const [expected] = run(programOf(kernel), contents)
     run(program, contents)[0]!.forEach((v, i) => expect(v).toBeCloseTo(expected![i]!, 12))
@@ -271,7 +273,7 @@ describe('splitReduction', () => {
     fc.assert(
       fc.property(fc.array(stage, { minLength: 1, maxLength: 5 }), fc.integer({ min: 2, max: 9 }), (list, maxLoop) => {
         const kernel = manyReductions(list)
-        const program = splitProgram(kernel, { threads: 1, maxLoop })
+        const program = splitProgram(kernel, limits(maxLoop))
         const contents = [Array.from({ length: 24 }, (_, i) => ((i * 7) % 5) - 2)]
         expect(program ? run(program, contents) : []).toEqual(program ? run(programOf(kernel), contents) : [])
         const readsStored = list.some(({ stored }, i) => stored && i > 0)
@@ -281,8 +283,10 @@ describe('splitReduction', () => {
       { numRuns: 300 },
     )
     const four = (['sum', 'max', 'min', 'argmax'] as const).map((op) => ({ op, length: 24, needs: false, stored: false }))
-    const grids = (list: typeof four) => splitReduction(manyReductions(list), { threads: 1, maxLoop: 8 })!.kernels.map((k) => k.kernel.grid)
+    const grids = (list: typeof four, maxStores?: number) =>
+      splitReduction(manyReductions(list), limits(8, 1, maxStores))!.kernels.map((k) => k.kernel.grid)
     expect(grids(four.slice(0, 3))).toEqual([[3], []])
+    expect(grids(four.slice(0, 3), 2)).toEqual([[3], [3], []])
     expect(grids(four)).toEqual([[3], [3], []]) // places are split along the first axis, values along the longest
   })
 
@@ -291,7 +295,7 @@ describe('splitReduction', () => {
       { op: 'sum', length: 5, needs: false, stored: false },
       { op: 'sum', length: 24, needs: false, stored: true },
     ] as const
-    expect(splitReduction(manyReductions(list), { threads: 1, maxLoop: 10 })).toBeNull()
+    expect(splitReduction(manyReductions(list), limits(10))).toBeNull()
   })
 })
 

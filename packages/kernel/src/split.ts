@@ -19,7 +19,7 @@ export interface SplitKernels {
 }
 
 /** The capabilities that `splitReduction` asks about. */
-export type SplitLimits = Pick<Capabilities, 'threads' | 'maxLoop'>
+export type SplitLimits = Pick<Capabilities, 'threads' | 'maxLoop' | 'maxStores'>
 
 /** Fewer values than this are not worth a second kernel. */
 const worthThreads = 1 << 16
@@ -37,7 +37,7 @@ export function splitReduction(kernel: LoopKernel, limits: SplitLimits): SplitKe
       if (stage.kind === 'store') break
       const cut = cutFor(stage, k.grid, limits)
       if (cut) {
-        for (const part of splitStages(k, first, alike(k.stages, first), cut, buffers)) visit(part)
+        for (const part of splitStages(k, first, alike(k.stages, first).slice(0, limits.maxStores), cut, buffers)) visit(part)
         return
       }
     }
