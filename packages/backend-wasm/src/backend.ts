@@ -136,11 +136,11 @@ function makeMachine(
   threads: number,
   relaxed: boolean,
   workerUrl: string | URL | null,
-  { patience, mostKernels }: Tuning,
+  { worth, patience, mostKernels }: Tuning,
 ): Machine {
   const { memory } = heap
   const walker = new WebAssembly.Module(buildWalker(threads))
-  const team = threads > 1 ? new Team({ memory, threads, walker, workerUrl, patience }) : null
+  const team = threads > 1 ? new Team({ memory, threads, walker, workerUrl, worth, patience }) : null
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 0 })
   const instance = new WebAssembly.Instance(walker, { env: { memory, table, ...(team && { stall: team.stall }) } })
   return {
@@ -229,7 +229,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
     compile(program): BoundProgram {
       const { cache, team } = inUse()
       const bound = new BoundProgram(program, cache, threads, tuning.worth)
-      if (bound.commands(false).forAll) team?.start()
+      if (bound.commands(false).sharedTime >= tuning.worth.waking) team?.start()
       return bound
     },
     listing: (program) => inUse().cache.listing(kernelsOf(program)),
@@ -246,7 +246,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       })
       checkArguments(bound, buffers as readonly WasmBuffer[], scalars)
       const commands = bound.commands(isOneTwice)
-      const isForAll = commands.forAll && team?.ready() === true
+      const isForAll = team?.isFor(commands.sharedTime) === true && team.ready()
       const place = {
         block: block.atLeast(blockBytes(commands, threads)),
         arena: arena.atLeast(commands.arenaBytes),
@@ -257,6 +257,7 @@ export function makeWasm(options: WasmOptions, tuning: Tuning): Backend {
       jobs.write(bound, commands, place, addresses, scalars)
       if (isForAll) team?.run(walk)
       else walkAlone(walk)
+      team?.ended(commands.sharedTime)
       commands.replaced.forEach((i, k) => {
         const buffer = buffers[i] as WasmBuffer
         const { block, beside } = buffer

@@ -32,9 +32,11 @@ export interface Worth {
   readonly splitting: number
   /** The other threads are woken for a program from this on: it takes them some 50 µs. */
   readonly waking: number
+  /** And, while they are awake, take part in one from this on. */
+  readonly sharing: number
 }
 
-export const usualWorth: Worth = { splitting: 10_000, waking: 100_000 }
+export const usualWorth: Worth = { splitting: 5000, waking: 100_000, sharing: 5000 }
 
 /** A word of the arguments that holds the address of a buffer, or the number of a scalar. */
 interface Place {
@@ -54,8 +56,8 @@ export interface Commands {
   readonly arenaBytes: number
   /** What one thread needs while any of the kernels runs. */
   readonly scratchBytes: number
-  /** Whether it is worth waking the other threads. */
-  readonly forAll: boolean
+  /** Nanoseconds, as one thread takes them, of all that threads share; guessed. */
+  readonly sharedTime: number
 }
 
 /** `aliased` where two external buffers may be the same memory. */
@@ -105,7 +107,7 @@ class Encoder {
   #phase: Placed[] = []
   /** Nanoseconds of the phase, by thread; and of all that is split. */
   #loads: number[]
-  #splitTime = 0
+  #sharedTime = 0
   #repetitions = 1
 
   constructor(program: Program, kernels: readonly CompiledKernel[], threads: number, worth: Worth, aliased: boolean) {
@@ -135,7 +137,7 @@ class Encoder {
       replaced: [...this.#beside.keys()].map((b) => externals.indexOf(b)),
       arenaBytes: this.#arenaBytes,
       scratchBytes: Math.max(0, ...this.#kernels.map((k) => k.scratchBytes)),
-      forAll: this.#threads > 1 && this.#splitTime >= this.#worth.waking,
+      sharedTime: this.#sharedTime,
     }
   }
 
@@ -244,7 +246,7 @@ class Encoder {
     const [only] = before
     const follows = !isSplit && before.size === 1 && only !== null
     if (before.size > 0 && !follows) this.#barrier()
-    if (isSplit) this.#splitTime += time * this.#repetitions
+    if (isSplit) this.#sharedTime += time * this.#repetitions
     const thread = isSplit ? null : follows ? only! : this.#loads.indexOf(Math.min(...this.#loads))
     this.#phase.push({ ...access, thread })
     if (thread !== null) this.#loads[thread]! += time

@@ -9,6 +9,8 @@ export const signalAt = 64
 export const epochAt = 68
 /** Messages that were posted to each worker. */
 export const mailAt = 72
+/** Workers that sleep until there is a signal. */
+export const asleepAt = 76
 /** Threads that have come to the barrier, how often it opened, and how many sleep there. */
 export const arrivedAt = 128
 export const openedAt = 192

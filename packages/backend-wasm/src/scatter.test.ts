@@ -81,7 +81,7 @@ function expected({ shape, grid, dim, picksAlong }: Case, op: Scatter['op'], x: 
 }
 
 test('what is scattered along an axis is shared along another one, also from columns to columns', () => {
-  const backend = makeWasm({ threads: 2 }, { worth: { splitting: 0, waking: 0 }, patience: 30_000, mostKernels: 64 })
+  const backend = makeWasm({ threads: 2 }, { worth: { splitting: 0, waking: 0, sharing: 0 }, patience: 30_000, mostKernels: 64 })
   const isShared = (one: Case): boolean =>
     (backend.compile(programOf(kernelOf(one, 'add'))) as BoundProgram).commands(false).words[7] === -1
   expect(cases.filter((one) => !isShared(one)).map(({ what }) => what)).toEqual(['a single column'])
@@ -91,7 +91,7 @@ test('what is scattered along an axis is shared along another one, also from col
 for (const threads of [1, 3]) {
   for (const one of cases) {
     test(`a scatter is as if point came after point: ${one.what}, ${threads} threads`, async () => {
-      const backend = makeWasm({ threads }, { worth: { splitting: 0, waking: 0 }, patience: 30_000, mostKernels: 64 })
+      const backend = makeWasm({ threads }, { worth: { splitting: 0, waking: 0, sharing: 0 }, patience: 30_000, mostKernels: 64 })
       const picks = picksOf(one)
       const x = Float32Array.from({ length: picks.length }, (_, i) => Math.sin(i))
       for (const op of ['set', 'add'] as const) {

@@ -3,7 +3,8 @@
  * table of their own. Until they are ready, and when they cannot be had, one thread runs all shares, with the same results.
  */
 import { BackendError } from '@tenon/kernel'
-import { abortAt, arrivedAt, epochAt, handledAt, leftAt, mailAt, openedAt, signalAt, sleepersAt, troubleAt } from './control.ts'
+import type { Worth } from './commands.ts'
+import { abortAt, arrivedAt, asleepAt, epochAt, handledAt, leftAt, mailAt, openedAt, signalAt, sleepersAt, troubleAt } from './control.ts'
 import { patience, type Walk } from './walker.ts'
 import { workerSource } from './worker-source.ts'
 
@@ -104,9 +105,14 @@ export interface TeamOptions {
   readonly threads: number
   readonly walker: WebAssembly.Module
   readonly workerUrl: string | URL | null
+  readonly worth: Worth
   /** Milliseconds without a sign of another thread after which it is taken for dead; the time of the program so far is added four times. */
   readonly patience: number
 }
+
+/** Programs that begin within so many milliseconds of the last one's end are quick, and so many of them, one after the other, are worth waking for. */
+const quickly = 0.03
+const manyQuick = 16
 
 /** Milliseconds for workers that are there to take in new kernels. */
 const loadingTime = 50
@@ -121,6 +127,8 @@ export class Team {
   #reason: string | null = null
   /** An end that nobody has been told of. */
   #news: string | null = null
+  #ended = -Infinity
+  #quick = 0
   #waiting = { began: 0, since: 0, last: 0, opened: -1 }
 
   constructor(options: TeamOptions) {
@@ -140,6 +148,25 @@ export class Team {
     return this.#reason
   }
 
+  /**
+   * Whether a program is for all threads: a large one, or a smaller one while they still look out for it after the last. They are woken for smaller ones,
+   * too, when many have come in quick succession.
+   */
+  isFor(sharedTime: number): boolean {
+    const { waking, sharing } = this.#options.worth
+    if (sharedTime < sharing) return false
+    this.#quick = performance.now() - this.#ended < quickly ? this.#quick + 1 : 0
+    if (sharedTime >= waking) return true
+    if (this.#quick < manyQuick) return this.#state === 'started' && this.#load(asleepAt) === 0
+    this.start()
+    return true
+  }
+
+  /** A program has ended, whether it was for all threads or not. */
+  ended(sharedTime: number): void {
+    if (sharedTime >= this.#options.worth.sharing) this.#ended = performance.now()
+  }
+
   start(): void {
     if (this.#state !== 'none') return
     this.#state = 'started'
@@ -147,12 +174,12 @@ export class Team {
     this.#count(mailAt, 1 + this.#mail.length)
     for (let thread = 1; thread < threads; thread++) {
       try {
-        const worker = startThread(workerUrl, (reason) => this.#ended(thread, reason))
+        const worker = startThread(workerUrl, (reason) => this.#gone(thread, reason))
         this.#workers.push(worker)
         worker.postMessage({ memory, walker, thread })
         for (const message of this.#mail) worker.postMessage(message)
       } catch (error) {
-        this.#ended(thread, String(error))
+        this.#gone(thread, String(error))
         return
       }
     }
@@ -238,7 +265,7 @@ export class Team {
     this.#wake()
   }
 
-  #ended(thread: number, reason: string): void {
+  #gone(thread: number, reason: string): void {
     if (this.#state !== 'started') return
     const wasThere = this.#load(handledAt + 4 * thread) > 0
     const what = `thread ${thread + 1} of ${this.#options.threads} ${wasThere ? 'has ended' : 'could not be started'} (${reason})`
@@ -280,7 +307,7 @@ export class Team {
 
   #wake(): void {
     this.#count(signalAt, 1)
-    Atomics.notify(this.#words, signalAt / 4)
+    if (this.#load(asleepAt) > 0) Atomics.notify(this.#words, signalAt / 4)
   }
 
   #pause(at: number): void {

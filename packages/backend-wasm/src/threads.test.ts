@@ -1,6 +1,6 @@
 import { type Backend, ExprPool, type LoopKernel, type Program, programOf, type TypedArray } from '@tenon/kernel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { makeWasm, type WasmOptions, wasm } from './backend.ts'
+import { makeWasm, usualTuning, type WasmOptions, wasm } from './backend.ts'
 
 interface StartedWorker {
   terminate(): Promise<number>
@@ -31,7 +31,7 @@ afterEach(() => {
 
 /** Every kernel is split, and every program wakes all threads. */
 const eager = (options: WasmOptions, patience = 30_000): Backend =>
-  makeWasm(options, { worth: { splitting: 0, waking: 0 }, patience, mostKernels: 64 })
+  makeWasm(options, { worth: { splitting: 0, waking: 0, sharing: 0 }, patience, mostKernels: 64 })
 
 const length = 1 << 12
 
@@ -95,6 +95,38 @@ describe('the threads', () => {
     expect(gatherer(backend)(null)).toEqual(reversed)
     expect(workersOf(backend)).toBe('not needed yet')
     expect(started).toHaveLength(0)
+    backend.dispose()
+  })
+
+  test('are started for smaller programs, too, when many come in quick succession, and not when they come now and then', async () => {
+    const backend = makeWasm({ threads: 2 }, { ...usualTuning, worth: { splitting: 0, waking: Number.POSITIVE_INFINITY, sharing: 0 } })
+    const run = gatherer(backend)
+    for (let i = 0; i < 40; i++) {
+      expect(run(null)).toEqual(reversed)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(workersOf(backend)).toBe('not needed yet')
+    const [out, program] = [backend.allocate('float32', 64), backend.compile(writers(3))]
+    while (workersOf(backend) === 'not needed yet') backend.execute(program, [out], [])
+    await untilRunning(backend)
+    for (let i = 0; i < 1000; i++) backend.execute(program, [out], [])
+    expect(backend.readSync!(out)).toEqual(new Float32Array(64).fill(2))
+    expect(run(null)).toEqual(reversed)
+    backend.dispose()
+  })
+
+  test('sleep where there is nothing to run', async () => {
+    const backend = eager({ threads: 3 })
+    const run = gatherer(backend)
+    await untilRunning(backend)
+    run(null)
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+    await pause(20)
+    const before = process.cpuUsage()
+    await pause(300)
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(200_000) // of 600,000 µs that two looking threads would take
+    expect(run(null)).toEqual(reversed)
     backend.dispose()
   })
 

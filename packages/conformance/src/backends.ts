@@ -34,7 +34,7 @@ export const opBackends: readonly TestedOnOps[] = [
  * A backend with so many threads, all of them there, that splits even the small kernels of samples and wakes all threads for each program.
  */
 export async function wasmThreads(threads: number): Promise<Backend> {
-  const backend = makeWasm({ threads }, { ...usualTuning, worth: { splitting: 0, waking: 0 } })
+  const backend = makeWasm({ threads }, { ...usualTuning, worth: { splitting: 0, waking: 0, sharing: 0 } })
   await untilThreadsRun(backend)
   return backend
 }

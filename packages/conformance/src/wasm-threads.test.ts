@@ -87,7 +87,7 @@ describe.each(Object.keys(trainings) as (keyof typeof trainings)[])('the trainin
 describe('between the updates of different parameters stands no barrier', () => {
   /** Barriers of a program that only updates the parameters of so many layers. */
   async function barriers(make: (model: Module) => { step(): void }, layers: number): Promise<number> {
-    const backend = makeWasm({ threads: 2 }, { ...usualTuning, worth: { splitting: 0, waking: Infinity } })
+    const backend = makeWasm({ threads: 2 }, { ...usualTuning, worth: { splitting: 0, waking: Infinity, sharing: Infinity } })
     let last: BoundProgram | null = null
     const compile: Backend['compile'] = (program) => (last = backend.compile(program) as BoundProgram)
     await useBackend({ ...backend, compile })
@@ -129,7 +129,7 @@ describe('a thread that ends in the middle of a step', () => {
     }
     vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
       name === 'node:worker_threads' ? { ...threads, Worker: Watched } : find(name)) as typeof process.getBuiltinModule)
-    const backend = makeWasm({ threads: 2 }, { ...usualTuning, worth: { splitting: 0, waking: 0 }, patience: 500 })
+    const backend = makeWasm({ threads: 2 }, { ...usualTuning, worth: { splitting: 0, waking: 0, sharing: 0 }, patience: 500 })
     await useBackend(backend)
     randn([64, 64]).sum().itemSync() // starts it
     while (backend.report().details['workers'] !== 'running') await new Promise((resolve) => setTimeout(resolve, 5))
