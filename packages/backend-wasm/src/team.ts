@@ -127,6 +127,7 @@ export class Team {
   #reason: string | null = null
   /** An end that nobody has been told of. */
   #news: string | null = null
+  /** When the last program that could be shared ended, and how many of them now were quick. */
   #ended = -Infinity
   #quick = 0
   #waiting = { began: 0, since: 0, last: 0, opened: -1 }
