@@ -167,6 +167,18 @@ describe('evaluate', () => {
     expect(result).toEqual({ loss: 2, accuracy: 0.5 })
   })
 
+  it('gives null when the loader ends because of the abort, after no batch or some', async () => {
+    for (const batches of [0, 2]) {
+      const controller = new AbortController()
+      async function* ending(): AsyncGenerator<{ x: Tensor }> {
+        for (let i = 0; i < batches; i++) yield { x: rows(1 + i) }
+        controller.abort()
+      }
+      const step = () => ({ loss: scalar(1) })
+      expect(await evaluate({ loader: { length: 3, iterate: ending }, step, signal: controller.signal })).toBeNull()
+    }
+  })
+
   it('gives null when aborted', async () => {
     const controller = new AbortController()
     const result = await evaluate({

@@ -131,7 +131,8 @@ export const evaluate = async <B extends Batch, Names extends string>({
     }
     onStep?.(++done)
     await breathe()
-    if (signal?.aborted) return null
+    if (signal?.aborted) break
   }
+  if (signal?.aborted) return null // the loader may have ended because of it
   return Object.fromEntries([...means].map(([name, mean]) => [name, mean.value])) as Record<Names, number>
 }
