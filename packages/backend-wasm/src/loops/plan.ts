@@ -78,7 +78,8 @@ function ownAxes(nest: Nest): Candidate {
       const vector = costOf(nest, g, lanes.axis, null)
       const rounds = roundsOf(nest, lanes, vector, scalar)
       const cost = outer * ((points(g.loops) / lanes.extent) * rounds + 10 * g.reductions.length)
-      if (cost < best.cost) best = { plan: { order: last(g.loops, lanes.axis), lanes: lanes.axis, parts: partsAlong(lanes, vector) }, cost }
+      const parts = partsAlong(lanes, vector, accumulatorsOf(g))
+      if (cost < best.cost) best = { plan: { order: last(g.loops, lanes.axis), lanes: lanes.axis, parts }, cost }
     }
     return best
   })
@@ -92,12 +93,18 @@ function roundsOf(nest: Nest, { axis, extent }: Loop, vector: number, scalar: nu
   return Math.floor(extent / 4) * vector + rest
 }
 
+/** Of sixteen registers. */
+const mostAccumulators = 12
+
+const accumulatorsOf = ({ reductions }: Group): number => reductions.reduce((sum, r) => sum + (keepsNaNApart(r) ? 2 : 1), 0)
+
 /**
- * Short bodies are worth repeating: it hides latencies and saves the loop's own instructions. The shortest, such as a sum over rows, take two
- * cache lines of each row. A short axis is better all at once than in two rounds.
+ * Short bodies are worth repeating: it hides latencies and saves the loop's own instructions. A short axis is better all at once than in two rounds.
+ * The accumulators of all parts must fit into registers.
  */
-function partsAlong(lanes: Loop, weight: number): Parts | null {
-  const count = weight <= 5 ? 8 : weight <= 16 ? 4 : weight <= 40 ? 2 : 1
+function partsAlong(lanes: Loop, weight: number, accumulators = 0): Parts | null {
+  let count = weight <= 16 ? 4 : weight <= 40 ? 2 : 1
+  while (count * accumulators > mostAccumulators) count /= 2
   for (let n = count; n > 1; n /= 2) if (lanes.extent >= 8 * n || lanes.extent === 4 * n) return { axis: lanes.axis, count: n }
   return null
 }
