@@ -1,6 +1,6 @@
 /** Gradients where the derivative does not exist: PyTorch's values (torch 1.13, float64). */
 import { grad } from '@tenon/autograd'
-import { atan2, log, maximum, minimum, primitive, sqrt, type Tensor, tensor, where } from '@tenon/tensor'
+import { atan2, log, maximum, minimum, primitive, sigmoid, sqrt, type Tensor, tensor, where } from '@tenon/tensor'
 import { expect, test } from 'vitest'
 
 const f64 = (...values: number[]): Tensor => tensor(Float64Array.from(values))
@@ -14,6 +14,13 @@ const cases: readonly [string, (...xs: Tensor[]) => Tensor, Tensor[], number[][]
   ['abs', (x) => x!.abs(), [f64(-1, 0, 2)], [[-1, 0, 1]]],
   ['sign', (x) => primitive('sign', [x!], {}), [f64(-1, 0, 2)], [[0, 0, 0]]],
   ['sqrt at 0', (x) => sqrt(x!), [f64(0, 4)], [[Infinity, 0.25]]],
+  ['sigmoid far out', (x) => sigmoid(x!), [f64(-1000, -40, 0, 40, 1000)], [[0, 4.248354255291589e-18, 0.25, 4.248354255291589e-18, 0]]],
+  [
+    'the third derivative of sigmoid, at 0 too',
+    (x) => grad(grad(sigmoid(x!).sum(), x!)[0]!.sum(), x!)[0]!,
+    [f64(-1000, 0, 1000)],
+    [[0, -0.125, 0]],
+  ],
   ['log at 0', (x) => log(x!), [f64(0, -1)], [[Infinity, -1]]],
   [
     'maximum of equals and of NaN',

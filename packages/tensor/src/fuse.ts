@@ -20,14 +20,17 @@ const epilogueLimit = 32
 
 export interface Fusion {
   readonly items: readonly Item[]
-  /** Values that get a buffer; lowering may add reductions. */
+  /** Values that get a buffer; lowering may add reductions, and merging takes away what one kernel alone needs. */
   readonly written: boolean[]
+  /** Those that stay written: what the graph is for, and where chains are cut. */
+  readonly kept: ReadonlySet<number>
   /** Kernels of another kind than loops: the last value of the kernel → the values from the launch to it, the epilogue's included. */
   readonly launches: Map<number, readonly number[]>
 }
 
 export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
   const written = items.map(() => false)
+  const kept = new Set(roots)
   for (const root of roots) if (!items[root]!.leaf) written[root] = true
   const consumers = consumersOf(items)
   const launches = new Map<number, readonly number[]>()
@@ -46,8 +49,8 @@ export function fuse(items: readonly Item[], roots: readonly number[]): Fusion {
     if (lowering.reads === 'memory') for (const operand of item.inputs) writeBase(items, written, operand)
   })
   // What is inside an epilogue is computed there and nowhere else.
-  chooseRepeated(items, consumers, written, taken, costs(items, written, taken))
-  return { items, written, launches }
+  chooseRepeated(items, consumers, written, taken, costs(items, written, kept, taken))
+  return { items, written, kept, launches }
 }
 
 function consumersOf(items: readonly Item[]): number[][] {
@@ -114,22 +117,32 @@ function writeBase(items: readonly Item[], written: boolean[], operand: number):
   if (!items[at]!.leaf) written[at] = true
 }
 
-/** Work to compute one element of each value from what is in memory. */
-function costs(items: readonly Item[], written: boolean[], taken: ReadonlySet<number>): number[] {
+interface Costs {
+  /** Work to compute one element of each value from what is in memory. */
+  readonly cost: readonly number[]
+  /** Whether a reduction is part of that. */
+  readonly reduces: readonly boolean[]
+}
+
+function costs(items: readonly Item[], written: boolean[], kept: Set<number>, taken: ReadonlySet<number>): Costs {
   const cost: number[] = []
+  const reduces: boolean[] = []
   items.forEach((item, i) => {
     if (item.leaf) {
       cost.push(item.op === 'const' ? 0 : 1)
+      reduces.push(false)
       return
     }
     const lowering = loweringOf(item)
     const own = lowering.kind === 'pointwise' ? lowering.cost : lowering.kind === 'gather' ? 1 : 0.25
     const total = item.inputs.reduce((sum, input) => sum + (written[input] ? 1 : cost[input]!), own)
     const stored = written[i] || lowering.kind === 'reduce' || lowering.kind === 'launch' || lowering.kind === 'scan'
-    if (!stored && total > chainLimit && !taken.has(i)) written[i] = true
+    if (!stored && total > chainLimit && !taken.has(i)) kept.add(i)
+    written[i] ||= kept.has(i)
     cost.push(stored || written[i] ? 1 : total)
+    reduces.push(lowering.kind === 'reduce' || item.inputs.some((input) => !written[input] && reduces[input]!))
   })
-  return cost
+  return { cost, reduces }
 }
 
 /** Consumers first: finds for each value the kernels that would compute it, and writes it where repeating costs more. */
@@ -138,7 +151,7 @@ function chooseRepeated(
   consumers: readonly number[][],
   written: boolean[],
   taken: ReadonlySet<number>,
-  cost: readonly number[],
+  { cost, reduces }: Costs,
 ): void {
   const users: ReadonlySet<number>[] = []
   /** Whether some consumer reads elements of this value more than once within its kernel. */
@@ -160,7 +173,7 @@ function chooseRepeated(
     const lowering = loweringOf(item)
     const repeated = all.size > 1
     if (lowering.kind === 'reduce') written[i] = repeated || long(items, i, all)
-    else if (lowering.kind === 'pointwise' && cost[i]! > repeatLimit) written[i] = repeated || (again && !holdsReduction(items, written, i))
+    else if (lowering.kind === 'pointwise' && cost[i]! > repeatLimit) written[i] = repeated || (again && !reduces[i]!)
     else if (lowering.kind !== 'launch' && lowering.kind !== 'pointwise' && cost[i]! > repeatLimit && repeated) written[i] = true
   }
 }
@@ -170,20 +183,4 @@ function long(items: readonly Item[], i: number, users: ReadonlySet<number>): bo
   const item = items[i]!
   const length = items[item.inputs[0]!]!.size / Math.max(1, item.size)
   return item.size < 16 && length > 1024 && [...users].some((u) => items[u]!.size > item.size)
-}
-
-function holdsReduction(items: readonly Item[], written: readonly boolean[], i: number): boolean {
-  const stack = [i]
-  const seen = new Set(stack)
-  while (stack.length > 0) {
-    const at = stack.pop()!
-    if (!items[at]!.leaf && loweringOf(items[at]!).kind === 'reduce') return true
-    for (const input of items[at]!.leaf ? [] : items[at]!.inputs) {
-      if (!written[input] && !seen.has(input)) {
-        seen.add(input)
-        stack.push(input)
-      }
-    }
-  }
-  return false
 }

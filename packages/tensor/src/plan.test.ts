@@ -1,21 +1,24 @@
 import { cpu } from '@tenon/backend-cpu'
-import { printProgram } from '@tenon/kernel'
+import { kernelsOf, type LoopKernel, printProgram } from '@tenon/kernel'
 import { expect, test } from 'vitest'
 import { nodeKey, snapshot } from './graph.ts'
 import {
   arange,
   argsort,
+  concat,
   conv2d,
   cumsum,
   exp,
   full,
   logSoftmax,
   maxPool2d,
+  primitive,
   randn,
   relu,
   rsqrt,
   softmax,
   Tensor,
+  tanh,
   tensor,
   Variable,
   zeros,
@@ -122,6 +125,84 @@ test('expensive work that two kernels need is computed once, cheap work is repea
 test('a long reduction is a kernel of its own, not a single point inside its consumer', () => {
   const x = host(64, 64)
   expect(kernels(x.sub(x.mean()))).toEqual(['loop', 'loop'])
+})
+
+/** How many stores the only kernel of these outputs has. */
+function storesOf(...outputs: Tensor[]): number {
+  const kernels = kernelsOf(planOf(...outputs).program)
+  expect(kernels.map(({ kind }) => kind)).toEqual(['loop'])
+  return (kernels[0] as LoopKernel).stages.filter(({ kind }) => kind === 'store').length
+}
+
+test('what several values share is not stored where one kernel computes them all', () => {
+  const shared = exp(exp(host(8, 4)).add(1))
+  const outputs = [shared.mul(2), shared.add(host(8, 4)), tanh(shared)]
+  expect(storesOf(...outputs)).toBe(3)
+  expect(storesOf(shared, ...outputs)).toBe(4)
+})
+
+test('a kernel within the limits takes in others whose values only it needs, however many these are', () => {
+  const values = Array.from({ length: 20 }, () => exp(host(8, 4)))
+  const sum = values.reduce((a, b) => a.add(b))
+  const product = values.reduce((a, b) => a.mul(b))
+  expect(storesOf(sum, product)).toBe(2)
+})
+
+test('equal blocks that fill a value are stored one by one, from one loop over a block', async () => {
+  const [a, b] = [tensor([1, 2, 3, 4]), tensor([5, 6, 7, 8])]
+  const [rows, others] = [a.reshape([2, 2]), b.reshape([2, 2])]
+  const tile = (x: Tensor, i: number, j: number): Tensor => {
+    const around = (k: number) => [2 * k, 2 - 2 * k] as const
+    return x.pad([around(i), around(j)])
+  }
+  const filled: [Tensor, number, number[]][] = [
+    [concat([a, b, a]), 3, [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4]],
+    [concat([rows, others], 1), 2, [1, 2, 5, 6, 3, 4, 7, 8]],
+    [a.pad([[4, 0]]).add(b.pad([[0, 4]])), 2, [5, 6, 7, 8, 1, 2, 3, 4]],
+    [
+      tile(rows, 1, 1)
+        .add(tile(others, 0, 1))
+        .add(tile(rows, 0, 0).add(tile(others, 1, 0))),
+      4,
+      [1, 2, 5, 6, 3, 4, 7, 8, 5, 6, 1, 2, 7, 8, 3, 4],
+    ],
+  ]
+  for (const [value, stores, expected] of filled) {
+    expect(storesOf(value)).toBe(stores)
+    expect([...(await value.data())]).toEqual(expected)
+  }
+})
+
+test('blocks that leave a gap, overlap, or differ in size are added in one store', async () => {
+  const x = tensor([1, 2, 3, 4])
+  const sums: [Tensor, number[]][] = [
+    [x.pad([[0, 8]]).add(x.pad([[8, 0]])), [1, 2, 3, 4, 0, 0, 0, 0, 1, 2, 3, 4]],
+    [x.pad([[0, 4]]).add(x.pad([[0, 4]])), [2, 4, 6, 8, 0, 0, 0, 0]],
+    [
+      x
+        .pad([[0, 4]])
+        .add(x.pad([[4, 0]]))
+        .add(x.pad([[0, 4]])),
+      [2, 4, 6, 8, 1, 2, 3, 4],
+    ],
+    [x.pad([[2, 2]]).add(x.pad([[0, 4]])), [1, 2, 4, 6, 3, 4, 0, 0]],
+    [x.pad([[0, 2]]).add(x.slice(0, 0, 2).pad([[4, 0]])), [1, 2, 3, 4, 1, 2]],
+    [primitive('pad', [x], { padding: [[-1, 4]] }).add(x.slice(0, 0, 3).pad([[3, 1]])), [2, 3, 4, 1, 2, 3, 0]],
+    [
+      x
+        .pad([[0, 4]])
+        .add(x.pad([[4, 0]]))
+        .add(1),
+      [2, 3, 4, 5, 2, 3, 4, 5],
+    ],
+  ]
+  for (const [sum, expected] of sums) {
+    expect(storesOf(sum)).toBe(1)
+    expect([...(await sum.data())]).toEqual(expected)
+  }
+  let doubled = x.pad([[0, 4]])
+  for (let i = 0; i < 40; i++) doubled = doubled.add(doubled) // 2⁴⁰ ways down
+  expect([...(await doubled.data())]).toEqual([1, 2, 3, 4, 0, 0, 0, 0].map((n) => n * 2 ** 40))
 })
 
 test('temporaries that are not needed at the same time share memory', () => {

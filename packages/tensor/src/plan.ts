@@ -34,7 +34,7 @@ export interface Plan {
 
 /** Most bytes of forward values that a step leaves behind. */
 const passingBytes = 16 * 2 ** 20
-/** Most values that one merged kernel stores, and most buffers that it touches. */
+/** Most stores of one merged kernel, and most buffers that it touches. */
 const storeLimit = 8
 const bufferLimit = 32
 
@@ -44,10 +44,8 @@ export function plan(
   capabilities: Capabilities,
   mayPass: (position: number) => boolean,
 ): Plan {
-  const fusion = fuse(
-    items,
-    requests.map(({ position }) => position),
-  )
+  const roots = requests.map(({ position }) => position)
+  const fusion = fuse(items, roots)
   const kernels = draftsOf(fusion, capabilities)
   const requested = new Map(requests.map((request, i) => [request.position, i]))
   const passing = choosePassing(fusion, (i) => !requested.has(i) && mayPass(i))
@@ -96,7 +94,7 @@ function lowerAll(fusion: Fusion, capabilities: Capabilities): Draft[] {
     if (launch) {
       drafts.push({ ...launch, loop: null, grid: null })
     } else {
-      drafts.push(draftLoop(fusion, loopOf(fusion, i)))
+      drafts.push(draftLoop(fusion, loopOf(fusion, i, Math.min(storeLimit, capabilities.maxStores))))
     }
   }
   return drafts.reverse()
@@ -157,6 +155,11 @@ class Users {
     for (const b of draft.buffers) this.#of.get(b)!.delete(draft)
   }
 
+  /** What these two write and nobody else reads. */
+  between(a: Draft, b: Draft): number[] {
+    return [...a.writes, ...b.writes].filter((w) => [...this.#of.get(w)!].every((d) => d === a || d === b))
+  }
+
   /** The drafts that read what this one writes. */
   readers(draft: Draft): Draft[] {
     return draft.writes.flatMap((w) => [...this.#of.get(w)!].filter((d) => d !== draft))
@@ -201,32 +204,44 @@ function merge(fusion: Fusion, drafts: Draft[], early: Set<Draft>, capabilities:
       if (!first.loop || !second.loop || first.grid !== second.grid) continue
       const areEarly = early.has(first)
       if (areEarly !== early.has(second)) continue
-      if (first.writes.length + second.writes.length > Math.min(areEarly ? Infinity : storeLimit, capabilities.maxStores)) continue
-      if (first.buffers.length + second.buffers.length > bufferLimit) continue
+      const between = users.between(first, second)
+      if (new Set([...first.buffers, ...second.buffers]).size - between.length > bufferLimit) continue
       if (!areEarly && !second.buffers.some((x) => large(x) && first.buffers.includes(x))) continue
       if (hurries(fusion, first.loop, second.loop)) continue
       if (leadsAround(users, first, second) || leadsAround(users, second, first)) continue
-      const merged = mergeTwo(fusion, first.loop, second.loop)
-      if (!merged || reads(merged).length > capabilities.maxInputs) continue
+      const maxStores = Math.min(areEarly ? Infinity : storeLimit, capabilities.maxStores)
+      const members = [...first.loop.members, ...second.loop.members].sort((x, y) => x.root - y.root)
+      const merged = mergeTwo(fusion, members, between, maxStores, capabilities.maxInputs)
+      if (!merged) continue
       drafts.splice(b, 1)
       drafts[a] = merged
       for (const draft of [first, second]) users.delete(draft)
       users.add(merged)
       if (areEarly) early.add(merged)
-      b = a // the merged kernel may now fit others
+      b = a - 1 // the merged kernel may now fit others
       break
     }
   }
 }
 
-function mergeTwo(fusion: Fusion, a: Loop, b: Loop): KernelDraft | null {
-  const loop: Loop = { members: [...a.members, ...b.members].sort((x, y) => x.root - y.root) }
+/**
+ * One loop for all of these, or null where there is none within the limits. What only they need is not stored, but where there are loops inside
+ * the grid, which would compute it anew at each turn.
+ */
+function mergeTwo(fusion: Fusion, all: Loop['members'], between: number[], maxStores: number, maxInputs: number): KernelDraft | null {
+  const isFlat = all.every(({ inGrid }) => inGrid.every(Boolean))
+  const theirs = isFlat ? between.filter((position) => !fusion.kept.has(position)) : []
+  const members = all.filter(({ root }) => !theirs.includes(root))
+  if (members.reduce((n, { parts }) => n + parts.length, 0) > maxStores) return null
+  for (const position of theirs) fusion.written[position] = false
   try {
-    return draftLoop(fusion, loop)
+    const merged = draftLoop(fusion, { members })
+    if (reads(merged).length <= maxInputs) return merged
   } catch (reason) {
-    if (reason instanceof NotMergeable) return null
-    throw reason
+    if (!(reason instanceof NotMergeable)) throw reason
   }
+  for (const position of theirs) fusion.written[position] = true
+  return null
 }
 
 /**

@@ -57,15 +57,7 @@ export function keep(node: Node): void {
 export const inspector: { beforeRun: ((roots: readonly Node[]) => void) | null } = { beforeRun: null }
 
 /** Computes these values, but runs no assign: for looking at what a run is about to compute. */
-export function computeAside(nodes: readonly Node[]): void {
-  const backendOf = (node: Node): Backend => node.backend ?? currentBackend()
-  for (const backend of new Set(nodes.map(backendOf)))
-    runOn(
-      backend,
-      nodes.filter((node) => backendOf(node) === backend),
-      [],
-    )
-}
+export const computeAside = (nodes: readonly Node[]): void => runAll(nodes, [])
 
 /** Computes these values, and runs every pending assign, in one program. */
 export function realizeNodes(roots: readonly Node[]): void {
@@ -73,16 +65,9 @@ export function realizeNodes(roots: readonly Node[]): void {
   if (wanted.length === 0 && pendingVariables.length === 0 && roots.every((node) => node.storage)) return
   const all = [...roots, ...wanted]
   wanted = []
-  const backends = new Set([...all.map((node) => node.backend ?? currentBackend()), ...pendingVariables.map((v) => v.backend)])
   try {
     inspector.beforeRun?.([...all, ...pendingVariables.map(readOf)])
-    for (const backend of backends) {
-      runOn(
-        backend,
-        all.filter((node) => (node.backend ?? currentBackend()) === backend),
-        pendingVariables.filter((v) => v.backend === backend),
-      )
-    }
+    runAll(all, pendingVariables)
   } catch (reason) {
     rollback(pendingVariables.filter((state) => state.memory.buffer)) // what failed, or was refused, will not happen later
     throw reason
@@ -97,6 +82,15 @@ export function initialize(state: VariableState): void {
     runOn(state.backend, [], [state])
   } finally {
     capture.active = true
+  }
+}
+
+const backendOf = (node: Node): Backend => node.backend ?? currentBackend()
+
+function runAll(roots: readonly Node[], variables: readonly VariableState[]): void {
+  for (const backend of new Set([...roots.map(backendOf), ...variables.map((v) => v.backend)])) {
+    const [own, assigned] = [roots.filter((node) => backendOf(node) === backend), variables.filter((v) => v.backend === backend)]
+    runOn(backend, own, assigned)
   }
 }
 
@@ -117,14 +111,8 @@ function runOn(backend: Backend, roots: readonly Node[], variables: readonly Var
     ]
     // Other assigns (a generator's counter, running statistics) may run between a loss and its backward
     const isStep = variables.some((v) => v.requiresGrad && v.memory.buffer) // and not a first value
-    execute(
-      backend,
-      graph,
-      requests,
-      [...results],
-      computed.map(([state]) => state),
-      isStep,
-    )
+    const assigned = computed.map(([state]) => state)
+    execute(backend, graph, requests, [...results], assigned, isStep)
   }
   for (const [state, data] of written) {
     state.memory.buffer ??= backend.allocate(state.dtype, data.length)
@@ -194,13 +182,9 @@ function execute(
   const compiled = compile(backend, graph, requests, !reuses || isStep)
   const replaces = compiled.plan.passing.length > 0 || isStep
   if (replaces && !reuses) dropPassing(isStep)
-  const outcome = launch(
-    backend,
-    compiled,
-    (i) => graph.nodes[i]!,
-    scalarsOf(compiled, graph),
-    (i) => (i < results.length ? null : variables[i - results.length]!),
-  )
+  const leaf = (position: number): Node => graph.nodes[position]!
+  const target = (i: number): VariableState | null => (i < results.length ? null : variables[i - results.length]!)
+  const outcome = launch(backend, compiled, leaf, scalarsOf(compiled, graph), target)
   if (replaces && reuses) dropPassing(isStep)
   results.forEach((node, i) => {
     if (isStep && node.gradient) {
@@ -348,7 +332,7 @@ function remember(node: Node, data: TypedArray): TypedArray {
   return data.slice()
 }
 
-export const canReadSync = (node: Node): boolean => !capture.active && (node.backend ?? currentBackend()).readSync !== undefined
+export const canReadSync = (node: Node): boolean => !capture.active && backendOf(node).readSync !== undefined
 
 /** The same values as a leaf of another backend, with a way back for gradients: they are moved in turn. */
 export function moveNode(node: Node, backend: Backend): Node {

@@ -144,12 +144,8 @@ export class Emitter {
         const { dim } = item.attrs as AttrsOf['gather']
         const pick = this.at(picks, index, valid)
         const inside = p.and(p.binary('le', p.int(0), pick), p.binary('lt', pick, p.int(this.item(x).shape[dim]!)))!
-        return this.#masked(
-          x,
-          index.map((i, d) => (d === dim ? pick : i)),
-          inside,
-          valid,
-        )
+        const place = index.map((i, d) => (d === dim ? pick : i))
+        return this.#masked(x, place, inside, valid)
       }
       case 'reduce':
         return this.#reduce(position, item, lowering.op, index, valid)
@@ -198,11 +194,8 @@ export class Emitter {
       if (size === 0) continue
       const before = p.binary('lt', i, p.int(start + size))
       const inside = p.and(p.binary('le', p.int(start), i), before)
-      const x = this.at(
-        part,
-        index.map((e, d) => (d === dim ? p.sub(e, p.int(start)) : e)),
-        p.and(valid, inside),
-      )
+      const place = index.map((e, d) => (d === dim ? p.sub(e, p.int(start)) : e))
+      const x = this.at(part, place, p.and(valid, inside))
       result = result ? p.select(before, x, result) : x
     }
     return result ?? p.literal(item.dtype, 0)

@@ -155,11 +155,8 @@ function scatter(emitter: Emitter, position: number, item: Item): Bare<Kernel> {
   const index = grid.map((size, d) => p.index(d, size))
   const pick = emitter.at(picks, index, null)
   const inside = p.and(p.binary('le', p.int(0), pick), p.binary('lt', pick, p.int(item.shape[dim]!)))!
-  const target = flatten(
-    p,
-    index.map((i, d) => (d === dim ? pick : i)),
-    item.shape,
-  )
+  const place = index.map((i, d) => (d === dim ? pick : i))
+  const target = flatten(p, place, item.shape)
   return {
     kind: 'scatter',
     op,

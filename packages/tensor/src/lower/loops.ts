@@ -1,12 +1,23 @@
 /** Values as loops: the grid at which the reductions inside a value stand, and the kernel that stores several values of one grid. */
 import type { Expr, ExprPool } from '@tenon/kernel'
 import type { Fusion } from '../fuse.ts'
-import { flatten } from '../primitives.ts'
+import { type AttrsOf, flatten } from '../primitives.ts'
+import { type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
 import { Emitter, type Lowered, MustSplit, MustWrite, NotMergeable, write } from './emitter.ts'
 
-/** One loop over the elements of a written value: its axes in order, which of them are grid, and its dimensions in terms of them. */
+/** A value that is stored so many elements on in the memory of another, or in its own. */
+interface Part {
+  readonly position: number
+  readonly offset: number
+}
+
+/** One loop that writes a value: its axes in order, which of them are grid, and the dimensions of its parts in terms of them. */
 interface Iteration {
   readonly root: number
+  /** Values of the same shape, over whose elements the loop runs. */
+  readonly parts: readonly Part[]
+  /** By which elements of parts are placed. */
+  readonly shape: Shape
   /** Factors of each dimension, outermost first. */
   readonly factors: readonly (readonly number[])[]
   readonly extents: readonly number[]
@@ -16,9 +27,36 @@ interface Iteration {
 const gridOf = ({ extents, inGrid }: Iteration): number[] => extents.filter((_, a) => inGrid[a])
 const innerOf = ({ extents, inGrid }: Iteration): number[] => extents.filter((_, a) => !inGrid[a])
 
-const iterate = (root: number, factors: readonly (readonly number[])[]): Iteration => {
-  const extents = factors.flat()
-  return { root, factors, extents, inGrid: extents.map(() => true) }
+/**
+ * The equal blocks that fill a value, where one loop over a block can store them all: what a concat joins, or paddings that are added, as
+ * is the gradient by what `chunk` cut. Otherwise the value itself.
+ */
+function partsOf({ items, written }: Fusion, root: number, maxStores: number): Part[] {
+  const strides = stridesOf(items[root]!.shape)
+  const parts: Part[] = []
+  const find = (at: number): boolean => {
+    const { leaf, op, inputs, attrs } = items[at]!
+    if (leaf || (at !== root && written[at])) return false
+    if (op === 'add') return inputs.every(find)
+    const block = items[inputs[0]!]?.shape
+    if (op === 'concat') {
+      const length = sizeOf(block!.slice((attrs as AttrsOf['concat']).dim))
+      inputs.forEach((position, k) => parts.push({ position, offset: k * length }))
+    } else if (op === 'pad') {
+      const { padding } = attrs as AttrsOf['pad']
+      if (padding.some(([low, high], d) => low < 0 || high < 0 || low % block![d]! !== 0)) return false
+      parts.push({ position: inputs[0]!, offset: padding.reduce((sum, [low], d) => sum + low * strides[d]!, 0) })
+    } else return false
+    return parts.length <= maxStores
+  }
+  const fills = (): boolean => {
+    const { shape, size } = items[parts[0]!.position]!
+    const alike = parts.every(({ position }) => sameShape(items[position]!.shape, shape))
+    return (
+      alike && new Set(parts.map(({ offset }) => offset)).size * size === items[root]!.size && parts.length * size === items[root]!.size
+    )
+  }
+  return find(root) && fills() ? parts : [{ position: root, offset: 0 }]
 }
 
 /** The index of each dimension in terms of the axes, numbered grid first. */
@@ -30,15 +68,16 @@ function indexOf(p: ExprPool, { factors, extents, inGrid }: Iteration, grid: num
   return factors.map((list) => list.reduce((sum, f) => p.scaleAdd(sum, f, axes[at++]!), p.int(0)))
 }
 
-/** Finds the grid of a value: all its axes, or those at which the reductions inside it stand. It is computed here, unless it is in memory for others. */
-function probe(fusion: Fusion, root: number, here: boolean): Iteration {
-  let factors: readonly (readonly number[])[] = fusion.items[root]!.shape.map((d) => (d === 1 ? [] : [d]))
+/** Finds the grid of parts: all their axes, or those at which the reductions inside them stand. A part that is in memory for others is not computed here. */
+function probe(fusion: Fusion, root: number, parts: readonly Part[], shape: Shape): Iteration {
+  let factors: readonly (readonly number[])[] = fusion.items[parts[0]!.position]!.shape.map((d) => (d === 1 ? [] : [d]))
   for (;;) {
     const emitter = new Emitter(fusion)
-    const iteration = iterate(root, factors)
-    const { extents } = iteration
+    const extents = factors.flat()
+    const iteration = { root, parts, shape, factors, extents, inGrid: extents.map(() => true) }
+    const index = indexOf(emitter.p, iteration, extents.length)
     try {
-      emitter.value(root, indexOf(emitter.p, iteration, extents.length), here)
+      for (const { position } of parts) emitter.value(position, index, position === root)
       const { found } = emitter
       return found ? { ...iteration, inGrid: extents.map((_, a) => found.has(a)) } : iteration
     } catch (signal) {
@@ -64,48 +103,45 @@ export interface Loop {
   readonly members: readonly Iteration[]
 }
 
-export const loopOf = (fusion: Fusion, root: number): Loop => ({ members: [probe(fusion, root, true)] })
+export const loopOf = (fusion: Fusion, root: number, maxStores: number): Loop => ({
+  members: [probe(fusion, root, partsOf(fusion, root, maxStores), fusion.items[root]!.shape)],
+})
 
 /** Loops with equal keys have the same grid. */
 export const gridKey = ({ members }: Loop): string => gridOf(members[0]!).join()
 
 /** Throws NotMergeable if a member reads another one at a different point. */
-export function lowerLoop(fusion: Fusion, loop: Loop): Lowered {
+export function lowerLoop(fusion: Fusion, { members }: Loop): Lowered {
   const emitter = new Emitter(fusion)
-  const grid = gridOf(loop.members[0]!)
+  const grid = gridOf(members[0]!)
   emitter.grid = grid.length
-  for (const iteration of loop.members) {
-    const { root } = iteration
-    const at = storeAt(fusion, emitter, iteration, { position: root, offset: 0 })
-    emitter.members.set(root, { at, stage: emitter.stages.length - 1 })
+  for (const member of members) {
+    const at = storeParts(emitter, member)
+    emitter.members.set(member.root, { at, stage: emitter.stages.length - 1 })
   }
-  return emitter.lowered(
-    { kind: 'loop', grid, stages: emitter.stages },
-    loop.members.map(({ root }) => root),
-  )
+  const writes = members.map(({ root }) => root)
+  return emitter.lowered({ kind: 'loop', grid, stages: emitter.stages }, writes)
 }
 
 /** The kernel that puts a value into the memory of another one, `offset` elements on. */
-export function lowerInto(fusion: Fusion, root: number, into: { position: number; offset: number }): Lowered {
-  const iteration = probe(fusion, root, false)
-  const emitter = new Emitter(fusion)
-  const grid = gridOf(iteration)
-  emitter.grid = grid.length
-  storeAt(fusion, emitter, iteration, into)
-  return emitter.lowered({ kind: 'loop', grid, stages: emitter.stages }, [into.position])
-}
+export const lowerInto = (fusion: Fusion, position: number, into: { position: number; offset: number }): Lowered =>
+  lowerLoop(fusion, { members: [probe(fusion, into.position, [{ position, offset: into.offset }], fusion.items[position]!.shape)] })
 
-function storeAt(fusion: Fusion, emitter: Emitter, iteration: Iteration, into: { position: number; offset: number }): Expr {
+/** Where the last part was stored. */
+function storeParts(emitter: Emitter, iteration: Iteration): Expr {
   const { p } = emitter
-  const { root } = iteration
+  const { root, parts, shape } = iteration
   const index = indexOf(p, iteration, emitter.grid!)
-  let value: Expr
-  try {
-    value = emitter.value(root, index, into.position === root)
-  } catch (signal) {
-    throw signal instanceof MustWrite ? new NotMergeable() : signal
+  let at: Expr = p.int(0)
+  for (const { position, offset } of parts) {
+    let value: Expr
+    try {
+      value = emitter.value(position, index, position === root)
+    } catch (signal) {
+      throw signal instanceof MustWrite ? new NotMergeable() : signal
+    }
+    at = p.add(flatten(p, index, shape), p.int(offset))
+    emitter.stages.push({ kind: 'store', extents: innerOf(iteration), buffer: emitter.param(root), index: at, value })
   }
-  const at = p.add(flatten(p, index, fusion.items[root]!.shape), p.int(into.offset))
-  emitter.stages.push({ kind: 'store', extents: innerOf(iteration), buffer: emitter.param(into.position), index: at, value })
   return at
 }
