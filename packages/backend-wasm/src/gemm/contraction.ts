@@ -126,7 +126,8 @@ export function compileContraction(context: ModuleContext, kernel: Contraction):
     const row = w.keep(times(i32.remU(unit, i32.const(blocks.rows)), block.rows))
     const column = w.keep(times(i32.remU(rest, i32.const(blocks.columns)), block.columns))
     const point = w.keep(i32.divU(rest, i32.const(blocks.columns)))
-    writeBlock(w, { args, scratch, point, row, column })
+    const isFirst = i32.or(i32.eqz(row), i32.eq(unit, begin))
+    writeBlock(w, { args, scratch, point, row, column, isFirst })
   })
   f.add(writer.code)
   const packed = (plan.packsB ? block.columns : 0) + (plan.packsA ? roundUp(block.rows, tileRows) : 0)
@@ -144,6 +145,8 @@ interface Block {
   readonly point: I32
   readonly row: I32
   readonly column: I32
+  /** Whether the block before had other columns. */
+  readonly isFirst: I32
 }
 
 /** Writes what is done for one block. */
@@ -161,7 +164,7 @@ function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductP
   const packB = packsB ? packer(context, kernel, plan, b, tileColumns, block.columns) : null
   const epilogue = target ? null : epilogueOf(context, kernel, plan)
 
-  return (w, { args, scratch, point, row, column }) => {
+  return (w, { args, scratch, point, row, column, isFirst }) => {
     const rows = { start: row, end: w.keep(minimum(plus(row, i32.const(block.rows)), i32.const(a.extent))) }
     const columns = { start: column, end: w.keep(minimum(plus(column, i32.const(block.columns)), i32.const(b.extent))) }
     const packedA = target ? scratch : w.keep(plus(scratch, i32.const(block.rows * cRow)))
@@ -171,10 +174,13 @@ function blockWriter(context: ModuleContext, kernel: Contraction, plan: ProductP
     const c = target ? w.keep(plus(addressOf(args, kernel, target, point), times(row, cRow), times(column, float))) : scratch
     const columnTiles = w.keep(i32.divU(plus(i32.sub(columns.end, column), i32.const(tileColumns - 1)), i32.const(tileColumns)))
 
+    // Blocks of the same columns follow one another: where B is packed over all of k, it lies there for the next.
+    const isWhole = k <= block.k
+    if (isWhole) w.when(isFirst, (inside) => packB?.(inside, args, packedB, point, columns, { start: i32.const(0), end: i32.const(k) }))
     w.loop(i32.const(0), i32.const(k), block.k, (start, inside) => {
       const ks = { start, end: inside.keep(minimum(plus(start, i32.const(block.k)), i32.const(k))) }
       packA?.(inside, args, packedA, point, rows, ks)
-      packB?.(inside, args, packedB, point, columns, ks)
+      if (!isWhole) packB?.(inside, args, packedB, point, columns, ks)
       const operands = {
         a: packsA ? aBlock : inside.keep(plus(aBlock, times(start, a.k * float))),
         b: packsB ? bBlock : inside.keep(plus(bBlock, times(start, b.k * float))),
