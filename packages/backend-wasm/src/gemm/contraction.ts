@@ -8,6 +8,7 @@ import { type Contraction, type Expr, ExprPool, type MatrixView, product, rebuil
 import type { I32 } from '../assembler/code.ts'
 import { i32 } from '../assembler/instructions.ts'
 import { minimum, plus, times, Writer } from '../assembler/writer.ts'
+import { commonDivisor } from '../common-divisor.ts'
 import { compileLoops, type LoopFunction, type ModuleContext } from '../loops/compile.ts'
 import { tileColumns, tileRows } from './block-product.ts'
 import { evenBlocks } from './even-blocks.ts'
@@ -24,6 +25,9 @@ type Target = Pick<MatrixView, 'buffer' | 'offset' | 'batchStrides' | 'rowStride
 
 /** Columns from which on packing A pays. */
 const fewestForPackedA = 32
+
+/** How many lines so many bytes apart the first cache holds: 8 of 64 bytes in each of those of its 64 sets that they fall into. */
+const linesHeld = (stride: number): number => 8 * (4096 / Math.max(64, commonDivisor(4096, stride)))
 
 /** One operand: its own axis, rows of A or columns of B, and the axis of the sum. Strides in elements. */
 interface Factor {
@@ -52,9 +56,7 @@ function planProduct(kernel: Contraction, threads: number): ProductPlan {
   const right: Factor = { view: b, extent: n, own: b.columnStride, k: b.rowStride }
   const candidate = (isSwapped: boolean): { plan: ProductPlan; cost: number } => {
     const [rows, columns] = isSwapped ? [right, left] : [left, right]
-    // Rows a multiple of 2 KiB apart fall into few sets of the first cache.
-    const collides = (columns.k * float) % 2048 === 0 && k > 32
-    const packsB = columns.own !== 1 || collides
+    const packsB = columns.own !== 1 || Math.min(k, most.k) > linesHeld(columns.k * float)
     const packsA = rows.own === 1 && rows.k * float >= 64 && rows.extent >= tileRows && k > 32 && columns.extent >= fewestForPackedA
     const multiplying = (rows.extent * roundUp(columns.extent, tileColumns) * k) / 8
     const packingA = packsA ? rows.extent * k * 0.5 : 0
