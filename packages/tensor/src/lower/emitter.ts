@@ -166,7 +166,8 @@ export class Emitter {
         return { buffer: e.buffer, offset: constant, strides: axes.map((axis) => terms.get(axis) ?? 0) }
       }
     }
-    throw new MustWrite(position)
+    // Written before it is reordered, it serves other orders too.
+    throw new MustWrite(this.item(position).op === 'permute' ? this.item(position).inputs[0]! : position)
   }
 
   #move(item: Item, lowering: Extract<AnyLowering, { kind: 'movement' }>, index: readonly Expr[], valid: Expr | null): Expr {
