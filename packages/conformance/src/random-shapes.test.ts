@@ -71,6 +71,10 @@ test('matrix products of random shapes, from either side transposed, with an epi
   })
 })
 
+test('products of a batch, of several blocks of rows and of columns, whose blocks share what is packed', async () => {
+  for (const k of [24, 300]) await expectSame(() => numbers([2, 530, k], 1).matmul(numbers([2, 300, k], 2).transpose(1, 2)))
+})
+
 test('convolutions of random shapes', async () => {
   const shapes = fc.record({
     extents: sizes(5, 30_000),

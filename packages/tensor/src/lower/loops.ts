@@ -51,9 +51,9 @@ function partsOf({ items, written }: Fusion, root: number, maxStores: number): P
   }
   const fills = (): boolean => {
     const { shape, size } = items[parts[0]!.position]!
-    const alike = parts.every(({ position }) => sameShape(items[position]!.shape, shape))
+    const places = new Set(parts.map(({ offset }) => offset)).size
     return (
-      alike && new Set(parts.map(({ offset }) => offset)).size * size === items[root]!.size && parts.length * size === items[root]!.size
+      places === parts.length && places * size === items[root]!.size && parts.every((part) => sameShape(items[part.position]!.shape, shape))
     )
   }
   return find(root) && fills() ? parts : [{ position: root, offset: 0 }]
