@@ -35,7 +35,8 @@ export const cnnTrain = (inputs: Inputs): PeerStep => {
   return trainStep(model, optimizer, (step) => {
     const first = (step % (labels!.data.length / batchSize)) * batchSize
     const batch = images!.data.subarray(first * pixels, (first + batchSize) * pixels)
-    return [tensor(batch, [batchSize, 1, 28, 28]), tensor(labels!.data.subarray(first, first + batchSize))]
+    const classes = labels!.data.subarray(first, first + batchSize)
+    return [tensor(batch, [batchSize, 1, 28, 28], { copy: false }), tensor(classes, [batchSize], { copy: false })]
   })
 }
 

@@ -28,6 +28,6 @@ export const textBatches = (inputs: Inputs, batch: number, length: number): Batc
   const windows = makeWindows(inputs, length)
   return (step) => {
     const { input, target } = windows(step)
-    return [tensor(input, [batch, length]), tensor(target, [batch, length])]
+    return [tensor(input, [batch, length], { copy: false }), tensor(target, [batch, length], { copy: false })]
   }
 }

@@ -10,6 +10,15 @@ export interface CreateOptions {
   readonly dtype?: DType
 }
 
+/** Options of `tensor`. */
+export interface TensorOptions extends CreateOptions {
+  /**
+   * false takes a typed array as it is, or a part of one (`subarray`), for batches of data that is in memory anyway: whoever writes to it later
+   * changes the tensor, or does not. torch.from_numpy. Default true.
+   */
+  readonly copy?: boolean
+}
+
 /** What `tensor` takes. */
 export type TensorData = TypedArray | Nested | readonly (number | boolean)[]
 
@@ -21,10 +30,14 @@ const dtypeOfArray = (data: TypedArray): DType => {
 }
 
 /**
- * A tensor of given values: a number, nested arrays, or a typed array with its shape. The values are copied. The dtype is that of the
- * typed array, bool for booleans, and float32 for numbers; a Uint8Array needs an explicit one.
+ * A tensor of given values: a number, nested arrays, or a typed array with its shape. The values are copied, unless `copy` is false. The dtype is
+ * that of the typed array, bool for booleans, and float32 for numbers; a Uint8Array needs an explicit one.
+ *
+ * @throws ShapeError if the values are not rectangular, or do not fill the shape
+ * @throws DTypeError for a Uint8Array without a dtype, and for `copy: false` with anything but a typed array of the dtype's numbers
  */
-export function tensor(data: TensorData, shape?: Shape, options: CreateOptions = {}): Tensor {
+export function tensor(data: TensorData, shape?: Shape, options: TensorOptions = {}): Tensor {
+  if (options.copy === false) return fromOwned(data, shape, options.dtype)
   if (ArrayBuffer.isView(data)) {
     if (data instanceof Uint8Array && !options.dtype) {
       throw new DTypeError("tensor: a Uint8Array may mean bools or numbers; say { dtype: 'bool' } or, say, { dtype: 'float32' }")
@@ -36,11 +49,26 @@ export function tensor(data: TensorData, shape?: Shape, options: CreateOptions =
   return fromArray(values, shape ?? found, options.dtype ?? (bool ? 'bool' : 'float32'))
 }
 
-function fromArray(values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
-  checkShape('tensor', shape)
-  if (values.length !== sizeOf(shape)) {
-    throw new ShapeError(`tensor: ${values.length} values do not fill shape ${showShape(shape)}, which takes ${sizeOf(shape)}`)
+function fromOwned(data: TensorData, shape: Shape | undefined, wanted: DType | undefined): Tensor {
+  const isArray = ArrayBuffer.isView(data)
+  const dtype = wanted ?? (isArray ? dtypeOfArray(data) : 'float32')
+  const { array } = dtypes[dtype]
+  if (dtype === 'bool' || !isArray || !(data instanceof array)) {
+    const taken = dtype === 'bool' ? 'bools, whose bytes have to be made 0 or 1, are always copied' : `for ${dtype} it is a ${array.name}`
+    throw new DTypeError(`tensor: copy: false takes a typed array as it is: ${taken}; got ${isArray ? data.constructor.name : typeof data}`)
   }
+  checkFilled(data.length, shape ?? [data.length])
+  return new Tensor(hostNode(data, shape ?? [data.length], dtype))
+}
+
+function checkFilled(count: number, shape: Shape): void {
+  checkShape('tensor', shape)
+  if (count === sizeOf(shape)) return
+  throw new ShapeError(`tensor: ${count} values do not fill shape ${showShape(shape)}, which takes ${sizeOf(shape)}`)
+}
+
+function fromArray(values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
+  checkFilled(values.length, shape)
   const copy = new dtypes[dtype].array(values.length)
   if (dtype === 'bool') for (let i = 0; i < values.length; i++) copy[i] = values[i] ? 1 : 0
   else copy.set(values)

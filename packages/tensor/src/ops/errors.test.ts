@@ -23,6 +23,20 @@ const wrong: Record<string, readonly Wrong[]> = {
     [() => ops.indexAdd(x(3, 2), 0, index(3), x(1, 2)), ShapeError, /^indexAdd: index 3 is out of range for dimension 0 of size 3/],
     [() => ops.indexAdd(x(3, 2), 0, index(-1), x(1, 2)), ShapeError, /^indexAdd: index -1 is out of range for dimension 0 of size 3/],
   ],
+  'arrays that a tensor cannot take as they are': [
+    [
+      () => tensor([1, 2], [2], { copy: false }),
+      DTypeError,
+      /copy: false takes a typed array as it is: for float32 it is a Float32Array; got object/,
+    ],
+    [
+      () => tensor(Int32Array.of(1), [1], { dtype: 'float32', copy: false }),
+      DTypeError,
+      /for float32 it is a Float32Array; got Int32Array/,
+    ],
+    [() => tensor(Uint8Array.of(2), [1], { dtype: 'bool', copy: false }), DTypeError, /bools, .* are always copied; got Uint8Array/],
+    [() => tensor(Float32Array.of(1, 2, 3), [2], { copy: false }), ShapeError, /^tensor: 3 values do not fill shape \[2\], which takes 2/],
+  ],
   'sequences of unequal lengths': [
     [() => ops.stack([x(3), x(4)]), ShapeError, /stack.*\[3\].*\[4\]/],
     [
