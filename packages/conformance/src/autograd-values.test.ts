@@ -1,4 +1,4 @@
-/** Gradients where the derivative does not exist: PyTorch's values (torch 1.13, float64). */
+/** Gradients where the derivative does not exist, PyTorch's values (torch 1.13, float64), and where it is easily lost. */
 import { grad } from '@tenon/autograd'
 import { atan2, log, maximum, minimum, primitive, sigmoid, sqrt, type Tensor, tensor, where } from '@tenon/tensor'
 import { expect, test } from 'vitest'

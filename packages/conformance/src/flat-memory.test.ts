@@ -1,19 +1,5 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-
-const folder = mkdtempSync(join(tmpdir(), 'tenon-memory-'))
-const script = join(folder, 'loop.mjs')
-beforeAll(async () => {
-  const entry = fileURLToPath(new URL('./flat-memory-loop.ts', import.meta.url))
-  await build({ entryPoints: [entry], outfile: script, bundle: true, format: 'esm', platform: 'node', logLevel: 'error' })
-})
-afterAll(() => rmSync(folder, { recursive: true }))
+import { expect, test } from 'vitest'
+import { runAlone } from './own-process.ts'
 
 /**
  * What grows is to be ours. So V8's young generation has its full size from the start, and no old objects are made in haste; and what is freed goes
@@ -28,11 +14,11 @@ test.each([
   ['eager', 'await'],
   ['eager', 'sync'],
 ])('memory is flat from step 200 to step 2,000: %s, %s, every loss kept', async (how, reading) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, how, reading], { env })
-  const [early, late] = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-  expect(late.memory).toEqual(early.memory)
-  expect((late.rss - early.rss) / 2 ** 20).toBeLessThan(8)
+  interface Look {
+    readonly rss: number
+    readonly memory: object
+  }
+  const [early, late] = await runAlone<Look>('./flat-memory-loop.ts', [how, reading], flags, env)
+  expect(late!.memory).toEqual(early!.memory)
+  expect((late!.rss - early!.rss) / 2 ** 20).toBeLessThan(8)
 })

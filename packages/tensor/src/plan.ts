@@ -34,7 +34,7 @@ export interface Plan {
 
 /** Most bytes of forward values that a step leaves behind. */
 const passingBytes = 16 * 2 ** 20
-/** Most stores of one merged kernel, and most buffers that it touches. */
+/** Most stores of one merged kernel, and most buffers that it touches beside those which are its own alone. */
 const storeLimit = 8
 const bufferLimit = 32
 
